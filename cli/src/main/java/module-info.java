@@ -13,8 +13,8 @@ module io.vfio4j.cli {
   requires info.picocli;
   requires java.net.http; // Workloads that are paused over HTTP.
   requires jdk.httpserver; // Metrics.
-  requires java.management; // The JVM's own arguments, for the servers started as children.
-  // What Bouncy Castle needs of the JDK, which adds no module of its own once it runs: see LaterModules.
+  requires java.management; // The arguments of this JVM, for child processes.
+  // Needed by Bouncy Castle: a layer defined at run time cannot resolve more modules of the JDK, see OnDemandModules.
   requires java.logging;
   requires java.naming;
   requires java.sql;
@@ -22,7 +22,7 @@ module io.vfio4j.cli {
   // Devices that can be served: those of io.vfio4j.devices, and of any other module on the module path.
   uses io.vfio4j.devices.DeviceProvider;
 
-  // Of modules that are loaded when they are needed.
+  // Provided by modules that are loaded on demand (OnDemandModules).
   uses io.vfio4j.engine.codec.Codec;
   uses java.util.spi.ToolProvider;
 
@@ -36,7 +36,6 @@ module io.vfio4j.cli {
   opens io.vfio4j.cli.peer to info.picocli;
   opens io.vfio4j.cli.probe to info.picocli;
   opens io.vfio4j.cli.recover to info.picocli;
-  opens io.vfio4j.cli.report to info.picocli;
   opens io.vfio4j.cli.serve to info.picocli;
   opens io.vfio4j.cli.simulate to info.picocli;
   opens io.vfio4j.cli.states to info.picocli;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli;
 
-import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.cli.base.Terminal;
 import io.vfio4j.cli.conform.ConformCommand;
 import io.vfio4j.cli.demo.DemoCommand;
@@ -70,7 +69,7 @@ public final class Commands {
   private static CommandLine configure(CommandLine root) {
     root.setParameterExceptionHandler(new UsageErrorHandler());
     root.setExecutionStrategy(new ExecutionStrategy());
-    root.setExecutionExceptionHandler(new ErrorMessages());
+    root.setExecutionExceptionHandler(new ExecutionExceptionHandler());
     root.setCaseInsensitiveEnumValuesAllowed(true);
     // A path may begin with @.
     root.setExpandAtFiles(false);

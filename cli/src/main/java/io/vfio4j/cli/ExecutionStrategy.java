@@ -47,7 +47,7 @@ final class ExecutionStrategy implements IExecutionStrategy {
 
   private static void reportInterrupt(Output output) {
     InterruptedException signal = new InterruptedException();
-    output.warning("vfio4j: " + ErrorMessages.describe(signal));
+    output.warning(ErrorMessages.describe(signal));
     output.result(ErrorJson.of(signal));
   }
 }

@@ -2,6 +2,7 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Termination;
 import io.vfio4j.engine.output.FileMessages;
 import io.vfio4j.model.SanitizedText;
@@ -25,7 +26,7 @@ public final class Main {
       return code;
     }
     System.err.println(
-        "vfio4j: the standard output could not be written; what this command reports is not complete");
+        Output.PREFIX + "the standard output could not be written; what this command reports is not complete");
     return code == ExitCodes.SUCCESS ? ExitCodes.OUTPUT_FAILED : code;
   }
 
@@ -34,7 +35,7 @@ public final class Main {
       return checkOutput(Commands.commandLine(args).execute(args));
     } catch (Error e) {
       // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
-      System.err.println("vfio4j: " + SanitizedText.of("internal error: " + FileMessages.message(e)));
+      System.err.println(Output.PREFIX + SanitizedText.of("internal error: " + FileMessages.message(e)));
       if (Arrays.asList(args).contains("--debug")) {
         e.printStackTrace();
       }

@@ -50,7 +50,7 @@ class FileMessagesTest {
     CommandRun run = CommandRun.vfio4j("restore", fifo.toString(), "sim:a");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.USAGE);
-    assertThat(run.err()).contains("FILE: %s is a FIFO; give a regular file".formatted(fifo));
+    assertThat(run.err()).contains("FILE: %s is a FIFO; expected a regular file".formatted(fifo));
     assertThat(CommandRun.vfio4j("restore", "/dev/null", "sim:a").err())
         .contains("/dev/null is a device node");
   }

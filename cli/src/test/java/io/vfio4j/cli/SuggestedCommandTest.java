@@ -49,7 +49,7 @@ class SuggestedCommandTest {
         SuggestedCommand.probe("kernel:0000:3b:00.2"),
         SuggestedCommand.resume("vfio-user:/tmp/it's a.sock"),
         SuggestedCommand.discard("vfio-user:/tmp/$(b).sock"),
-        SuggestedCommand.decide(MigrationId.parse(SESSION), "--give-up"),
+        SuggestedCommand.decide(MigrationId.parse(SESSION), "--abandon"),
         SuggestedCommand.decide(MigrationId.parse(SESSION), "--run-here"),
         SuggestedCommand.recover(), SuggestedCommand.ask(PEER),
         SuggestedCommand.ask(PEER)

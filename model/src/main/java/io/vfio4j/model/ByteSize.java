@@ -24,7 +24,7 @@ public final class ByteSize {
    * @throws IllegalArgumentException if the text is not a size
    */
   public static long parse(String text) {
-    return parse(text, "give a size such as 4096, 64k, 256m or 1g");
+    return parse(text, "expected a size such as 4096, 64k, 256m or 1g");
   }
 
   /**
@@ -36,13 +36,13 @@ public final class ByteSize {
   public static long parse(String text, String hint) {
     Matcher matcher = SIZE.matcher(text.strip().toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
-      throw new IllegalArgumentException("'%s' is not a size: %s".formatted(text, hint));
+      throw new IllegalArgumentException("'%s' is not a size; %s".formatted(text, hint));
     }
     String unit = matcher.group(2);
     int shift = unit.isEmpty() ? 0 : UNIT_SHIFT * (UNITS.indexOf(unit) + 1);
     long number = Long.parseLong(matcher.group(1));
     if (number > Long.MAX_VALUE >> shift) {
-      throw new IllegalArgumentException("'%s' is too large: %s".formatted(text, hint));
+      throw new IllegalArgumentException("'%s' is too large; %s".formatted(text, hint));
     }
     return number << shift;
   }

@@ -15,10 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Another vfio4j, as a process of its own: with the java, the modules and the JVM's options of this one. */
+/** Another vfio4j process, started with the Java runtime, module path and JVM options of this one. */
 public final class ChildProcess implements AutoCloseable {
 
-  /** The launcher's module and main class: a name, since the packages of commands do not know their caller. */
+  /** The launcher's module and main class, by name: this package lies below the main class. */
   private static final String MAIN = "io.vfio4j.cli/io.vfio4j.cli.Main";
 
   private final Process process;
@@ -41,10 +41,10 @@ public final class ChildProcess implements AutoCloseable {
   }
 
   /**
-   * Starts one.
+   * Starts a process.
    *
-   * @param arguments what follows {@code vfio4j} on a command line
-   * @param stderr takes each line that it writes to the standard error, in a thread of its own
+   * @param arguments the command line after {@code vfio4j}
+   * @param stderr called with each line of the process's standard error, in a separate thread
    * @throws IOException if the process cannot be started
    */
   public static ChildProcess start(List<String> arguments, Consumer<String> stderr) throws IOException {
@@ -52,26 +52,30 @@ public final class ChildProcess implements AutoCloseable {
   }
 
   /**
-   * Starts one by way of another command.
+   * Starts a process through another command.
    *
-   * @param by what runs it, as in {@code ip netns exec NAME}
-   * @param arguments what follows {@code vfio4j} on a command line
+   * @param prefix the command that runs it, as in {@code ip netns exec NAME}
+   * @param arguments the command line after {@code vfio4j}
    * @throws IOException if the process cannot be started
    */
-  public static ChildProcess startWithPrefix(List<String> by, List<String> arguments) throws IOException {
-    List<String> command = new ArrayList<>(by);
+  public static ChildProcess startWithPrefix(List<String> prefix, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>(prefix);
     command.addAll(command(arguments));
     return start(arguments, command, line -> {
     });
   }
 
-  /** Starts any program whose output is to be treated in the same way. */
+  /**
+   * Starts any program, with its output read in the same way.
+   *
+   * @param name what messages call it
+   */
   public static ChildProcess start(List<String> name, List<String> command, Consumer<String> stderr)
       throws IOException {
     return new ChildProcess(new ProcessBuilder(command).start(), List.copyOf(name), stderr);
   }
 
-  /** Returns what runs vfio4j with some arguments, just as this process was run. */
+  /** Returns the command line that runs vfio4j with these arguments as this process was started. */
   public static List<String> command(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -85,24 +89,24 @@ public final class ChildProcess implements AutoCloseable {
     return command;
   }
 
-  /** What says how to run; not what says what to run, such as the options of a test's runner. */
+  /** Returns the options that tune the JVM, without those that select what to run, as a test runner's do. */
   private static List<String> jvmOptions() {
     return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(option -> option.startsWith("-X") || option.startsWith("--enable-native-access=")
             || option.startsWith("--illegal-native-access="))
-        // It names a file, which is this process's.
+        // The recording file is this process's.
         .filter(option -> !option.startsWith("-XX:StartFlightRecording"))
         .toList();
   }
 
-  private static Thread reader(String name, BufferedReader from, Consumer<String> to) {
+  private static Thread reader(String name, BufferedReader in, Consumer<String> sink) {
     Thread thread = new Thread(() -> {
-      try (from) {
-        for (String line = from.readLine(); line != null; line = from.readLine()) {
-          to.accept(line);
+      try (in) {
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+          sink.accept(line);
         }
       } catch (IOException e) {
-        // The process is gone, and with it what it might have said.
+        // The process has ended; the rest of its output is lost.
       }
     }, "vfio4j-child-" + name);
     thread.setDaemon(true);
@@ -110,17 +114,15 @@ public final class ChildProcess implements AutoCloseable {
     return thread;
   }
 
-  /** Returns its process id. */
   public long pid() {
     return process.pid();
   }
 
-  /** Tells whether it runs. */
   public boolean isAlive() {
     return process.isAlive();
   }
 
-  /** Returns its standard input. */
+  /** Returns the stream that feeds its standard input. */
   public OutputStream stdin() {
     return process.getOutputStream();
   }
@@ -128,8 +130,7 @@ public final class ChildProcess implements AutoCloseable {
   /**
    * Waits for a line on its standard output.
    *
-   * @param timeout how long at most
-   * @return the line, or null if it ended, or the time did, without one
+   * @return the line, or null if the process ended or the timeout expired first
    */
   public @Nullable String readLine(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
@@ -143,27 +144,27 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /** Returns what it has written to the standard error so far. */
+  /** Returns what it has written to standard error so far. */
   public List<String> stderrLines() {
     synchronized (stderrLines) {
       return List.copyOf(stderrLines);
     }
   }
 
-  /** Kills it with SIGKILL, and waits for its end. */
+  /** Kills it with SIGKILL and waits for it to end. */
   public void kill() throws InterruptedException {
     process.toHandle().destroyForcibly();
     process.waitFor();
   }
 
-  /** Asks it to end, with SIGTERM; does not wait. */
+  /** Sends SIGTERM; does not wait. */
   public void terminate() {
-    // Process.destroy would close what it writes to as well, and its last words were lost.
+    // Process.destroy would also close the pipes, and the last lines of output would be lost.
     process.toHandle().destroy();
   }
 
   /**
-   * Waits for its end.
+   * Waits for it to end.
    *
    * @return its exit code
    * @throws IOException if it does not end in time
@@ -178,7 +179,7 @@ public final class ChildProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Makes sure that it is gone. */
+  /** Kills it if it is still running, and waits. */
   @Override
   public void close() {
     process.destroyForcibly();

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** A device server as a process of its own. It ends with this process, even where this one is killed. */
+/** A device server in a child process. It reads this process's end of a pipe, so it ends with this process even if that is killed. */
 public final class ChildServer implements AutoCloseable {
 
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
@@ -27,10 +27,10 @@ public final class ChildServer implements AutoCloseable {
   }
 
   /**
-   * Starts a server whose errors are only kept, and waits until it listens.
+   * Starts a server and waits until it listens. Its standard error is only kept ({@link #stderrLines}).
    *
-   * @param arguments what follows {@code vfio4j} on a command line, as in {@code serve scratch --socket PATH}
-   * @throws IOException if it does not come to listen; what it said is in the message
+   * @param arguments the command line after {@code vfio4j}, as in {@code serve scratch --socket PATH}
+   * @throws IOException if it does not start to listen; the message holds its output
    */
   public static ChildServer start(List<String> arguments) throws IOException, InterruptedException {
     return start(arguments, line -> {
@@ -40,16 +40,16 @@ public final class ChildServer implements AutoCloseable {
   /**
    * Starts a server and waits until it listens.
    *
-   * @param arguments what follows {@code vfio4j} on a command line, as in {@code serve scratch --socket PATH}
-   * @param stderr takes each line that it writes to the standard error, in a thread of its own
-   * @throws IOException if it does not come to listen; what it said is in the message
+   * @param arguments the command line after {@code vfio4j}, as in {@code serve scratch --socket PATH}
+   * @param stderr called with each line of the server's standard error, in a separate thread
+   * @throws IOException if it does not start to listen; the message holds its output
    */
   public static ChildServer start(List<String> arguments, Consumer<String> stderr)
       throws IOException, InterruptedException {
     List<String> all = new ArrayList<>(arguments);
     all.addAll(List.of("--json", "--until-eof"));
     if (!arguments.contains("--log-level")) {
-      // It has one client, which is this program.
+      // Its only client is this program.
       all.addAll(List.of("--log-level", "warning", "--no-log-timestamps"));
     }
     ChildProcess process = ChildProcess.start(all, stderr);
@@ -64,7 +64,7 @@ public final class ChildServer implements AutoCloseable {
   private static Path awaitListening(ChildProcess process) throws IOException, InterruptedException {
     String line = process.readLine(START_TIMEOUT);
     if (line == null) {
-      throw new IOException(process + " does not listen: " + String.join("; ", process.stderrLines()));
+      throw new IOException(process + " did not start to listen: " + String.join("; ", process.stderrLines()));
     }
     try {
       JsonObject event = JsonParser.parseString(line).getAsJsonObject();
@@ -73,41 +73,38 @@ public final class ChildServer implements AutoCloseable {
         return Path.of(socket.getAsString());
       }
     } catch (JsonParseException | IllegalStateException e) {
-      throw new IOException(process + " said: " + line, e);
+      throw new IOException(process + " printed: " + line, e);
     }
-    throw new IOException(process + " said: " + line);
+    throw new IOException(process + " printed: " + line);
   }
 
-  /** Returns the path of its socket. */
   public Path socket() {
     return socket;
   }
 
-  /** Returns its process id. */
   public long pid() {
     return process.pid();
   }
 
-  /** Tells whether it runs. */
   public boolean isAlive() {
     return process.isAlive();
   }
 
-  /** Returns what it has written to the standard error so far. */
+  /** Returns what it has written to standard error so far. */
   public List<String> stderrLines() {
     return process.stderrLines();
   }
 
-  /** Kills it with SIGKILL, and waits for its end; its socket stays. */
+  /** Kills it with SIGKILL and waits for it to end; its socket file remains. */
   public void kill() throws InterruptedException {
     process.kill();
   }
 
   /**
-   * Ends it in order, with SIGTERM.
+   * Stops it with SIGTERM and waits.
    *
    * @return its exit code
-   * @throws IOException if it does not end
+   * @throws IOException if it does not end in time
    */
   public int stop() throws IOException, InterruptedException {
     process.terminate();
@@ -115,7 +112,7 @@ public final class ChildServer implements AutoCloseable {
   }
 
   /**
-   * Waits for its end.
+   * Waits for it to end.
    *
    * @return its exit code
    * @throws IOException if it does not end in time
@@ -124,7 +121,7 @@ public final class ChildServer implements AutoCloseable {
     return process.await(timeout);
   }
 
-  /** Makes sure that it is gone: in order if it can, else killed. */
+  /** Stops it; kills it if that fails. */
   @Override
   public void close() {
     try {
@@ -132,7 +129,7 @@ public final class ChildServer implements AutoCloseable {
         stop();
       }
     } catch (IOException e) {
-      // It is killed below.
+      // Killed below.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

@@ -5,7 +5,7 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A command failed, and knows with which exit code and what to say. */
+/** The failure of a command, with its exit code and message. */
 public final class CommandException extends IOException {
 
   private static final long serialVersionUID = 1;
@@ -14,29 +14,32 @@ public final class CommandException extends IOException {
   private final transient @Nullable JsonObject details;
 
   /**
-   * Makes an exception.
+   * Creates an exception.
    *
-   * @param exitCode of {@link ExitCodes}
-   * @param message one line or more, for people
-   * @param cause what lies beneath, if anything
+   * @param exitCode one of {@link ExitCodes}
+   * @param message one or more lines
    */
   public CommandException(int exitCode, String message, @Nullable Throwable cause) {
     this(exitCode, message, null, cause);
   }
 
-  public CommandException(int exitCode, String message, @Nullable JsonObject facts,
+  /**
+   * Creates an exception with fields for the {@code error} event.
+   *
+   * @param details what the event contains besides the message
+   */
+  public CommandException(int exitCode, String message, @Nullable JsonObject details,
       @Nullable Throwable cause) {
     super(message, cause);
     this.exitCode = exitCode;
-    this.details = facts;
+    this.details = details;
   }
 
-  /** Returns the exit code of the command. */
   public int exitCode() {
     return exitCode;
   }
 
-  /** Returns what is to be in the JSON besides the message. */
+  /** Returns a copy of the fields that the {@code error} event contains besides the message. */
   public JsonObject details() {
     return details == null ? new JsonObject() : details.deepCopy();
   }

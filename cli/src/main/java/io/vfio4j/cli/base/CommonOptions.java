@@ -7,48 +7,50 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What every command takes. To be mixed in. */
+/** Options of every command: a picocli mixin. */
 public final class CommonOptions {
 
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec mixee;
 
-  @Option(names = "--json", description = "Write one JSON object per event, each on a line of its own.")
+  @Option(names = "--json", description = "Print events as JSON, one object per line.")
   private boolean json;
 
-  @Option(names = "--quiet", description = "Say nothing but errors; with --json, only the result.")
+  @Option(names = "--quiet", description = "Print only errors; with --json, only the result.")
   private boolean quiet;
 
-  @Option(names = "--debug", description = "Show stack traces of errors.")
+  @Option(names = "--debug", description = "Print the stack trace of an error.")
   private boolean debug;
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help.")
   @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean help;
 
-  /** Returns those of a command; it has none only if it is one of picocli's own. */
+  /** Returns the common options of a command; empty only for picocli's own commands. */
   public static Optional<CommonOptions> of(CommandLine command) {
     return command.getCommandSpec().mixins().values().stream().map(CommandSpec::userObject)
         .filter(CommonOptions.class::isInstance).map(CommonOptions.class::cast).findFirst();
   }
 
-  /** Tells whether events are to be JSON. */
+  /** Returns whether events are printed as JSON. */
   public boolean json() {
     return json;
   }
 
-  /** Tells whether only errors are to be told. */
+  /** Returns whether only errors are printed. */
   public boolean quiet() {
     return quiet;
   }
 
-  boolean debug() {
+  /** Returns whether stack traces are printed. */
+  public boolean debug() {
     return debug;
   }
 
-  /** Returns where this command is to write. */
+  /** Returns the output of this command. */
   public Output output() {
     CommandSpec spec = spec();
     return new Output(out(), spec.commandLine().getErr(), json, quiet);
@@ -58,11 +60,16 @@ public final class CommonOptions {
     return spec().commandLine().getOut();
   }
 
-  /** Returns the command's description, for errors in its arguments. */
+  /** Returns the picocli model of the command, for errors in its arguments. */
   public CommandSpec spec() {
     if (mixee == null) {
-      throw new IllegalStateException("not a part of a command");
+      throw new IllegalStateException("not mixed into a command");
     }
     return mixee;
+  }
+
+  /** Returns an error in the command's arguments. */
+  public ParameterException usageError(String message) {
+    return new ParameterException(spec().commandLine(), message);
   }
 }

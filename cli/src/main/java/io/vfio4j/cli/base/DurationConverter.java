@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads durations of more than 0: a number with us, ms, s, m (minutes) or h. */
+/** Parses a positive duration: a number with the unit us, ms, s, m (minutes) or h. */
 public final class DurationConverter implements ITypeConverter<Duration> {
 
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)(us|ms|s|m|h)");
@@ -24,13 +24,13 @@ public final class DurationConverter implements ITypeConverter<Duration> {
     Matcher matcher = DURATION.matcher(value.strip().toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       throw new TypeConversionException(
-          "'%s' is not a duration: give one such as 50us, 300ms, 2s or 5m".formatted(value));
+          "'%s' is not a duration; expected a number with a unit, such as 50us, 300ms, 2s or 5m".formatted(value));
     }
     BigDecimal nanos =
         new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(nanosPer(matcher.group(2))));
     if (nanos.signum() == 0 || nanos.compareTo(BigDecimal.valueOf(MAX_DURATION.toNanos())) > 0) {
       throw new TypeConversionException(
-          "'%s': give a duration of more than 0 and at most a year".formatted(value));
+          "'%s' is out of range; expected more than 0 and at most a year".formatted(value));
     }
     return Duration.ofNanos(nanos.longValue());
   }

@@ -3,10 +3,10 @@ package io.vfio4j.cli.base;
 
 import com.google.gson.JsonObject;
 
-/** An error as an event. */
+/** The event {@code error}. */
 public record ErrorJson(int exitCode, String message, Throwable cause) {
 
-  /** Returns the event of a command that failed. */
+  /** Returns the event for the failure of a command. */
   public static JsonObject of(Throwable failure) {
     return new ErrorJson(ErrorMessages.exitCode(failure), ErrorMessages.describe(failure), failure).build();
   }
@@ -14,7 +14,7 @@ public record ErrorJson(int exitCode, String message, Throwable cause) {
   JsonObject build() {
     JsonObject json = Json.event("error").with("exit_code", exitCode).with("message", message).build();
     if (cause instanceof CommandException failure) {
-      failure.details().entrySet().forEach(fact -> json.add(fact.getKey(), fact.getValue()));
+      failure.details().entrySet().forEach(detail -> json.add(detail.getKey(), detail.getValue()));
     }
     return json;
   }

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** Features as the command line writes them: those of migration in small letters, those of the kernel by its names. */
+/** Names of features in output: migration features in lower case, device features by the kernel's names. */
 public final class FeatureNames {
 
   /** {@code VFIO_DEVICE_FEATURE_*} (uapi/linux/vfio.h), by number. */
@@ -20,13 +20,13 @@ public final class FeatureNames {
   private FeatureNames() {
   }
 
-  /** Returns the names of the features that a device offers, and the numbers of those without a name here. */
+  /** Returns the names of the features that a device offers; a feature that this class does not know is a number. */
   public static List<String> of(OfferedFeatures offered) {
     return offered.numbers().stream()
         .map(number -> number < KERNEL.size() ? KERNEL.get(number) : number + " (unknown)").toList();
   }
 
-  /** Returns the names of those that are there. */
+  /** Returns the names of the migration features in a set. */
   public static List<String> of(MigrationFeatures features) {
     return Arrays.stream(MigrationFeature.values()).filter(features::has)
         .map(feature -> feature.name().toLowerCase(Locale.ROOT)).toList();

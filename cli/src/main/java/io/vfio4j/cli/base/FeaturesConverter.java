@@ -8,7 +8,7 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads migration features: names parted by commas, STOP_COPY being implied, or {@code none}, or {@code all}. */
+/** Parses migration features: names separated by commas (STOP_COPY is implied), {@code none} or {@code all}. */
 public final class FeaturesConverter implements ITypeConverter<MigrationFeatures> {
 
   @Override
@@ -33,7 +33,7 @@ public final class FeaturesConverter implements ITypeConverter<MigrationFeatures
       case "p2p" -> MigrationFeature.P2P;
       case "pre_copy" -> MigrationFeature.PRE_COPY;
       default -> throw new TypeConversionException(
-          "'%s' is not a feature: give some of stop_copy,p2p,pre_copy, or none".formatted(name));
+          "'%s' is not a migration feature; expected stop_copy, p2p, pre_copy, all or none".formatted(name));
     };
   }
 }

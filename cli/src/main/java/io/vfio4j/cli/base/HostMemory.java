@@ -11,12 +11,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * How much memory this machine still has for a process, so that a command that needs more says so before it starts. Without
- * that the kernel ends the command, or another process.
+ * Memory that this host still has available. A command that needs more fails with a message before it starts, instead of
+ * being killed by the kernel (or having another process killed).
  */
 public final class HostMemory {
 
-  /** The line of proc_meminfo(5) with what can be had without swapping. */
+  /** The line of proc_meminfo(5) with the memory available without swapping. */
   private static final Pattern AVAILABLE = Pattern.compile("MemAvailable:\\s+(\\d+) kB");
 
   private final Path root;
@@ -25,34 +25,32 @@ public final class HostMemory {
     this.root = root;
   }
 
-  /** Returns that of the machine whose files are below a folder. */
+  /** Returns the memory of a host whose root file system is at a directory. */
   static HostMemory in(Path root) {
     return new HostMemory(root);
   }
 
-  /** Returns that of this machine. */
   public static HostMemory ofThisHost() {
     return in(Path.of("/"));
   }
 
   /**
-   * Checks that there is enough memory.
+   * Checks that enough memory is available.
    *
-   * @param bytes how much is needed
    * @param purpose what needs it: the subject of the message
-   * @throws CommandException if there is less, with {@link ExitCodes#FAILURE}
+   * @throws CommandException with {@link ExitCodes#FAILURE} if less is available
    */
   public void require(long bytes, String purpose) throws CommandException {
     OptionalLong available = available();
     if (available.isPresent() && available.getAsLong() < bytes) {
-      throw new CommandException(ExitCodes.FAILURE, "%s needs %s of memory, and this machine has %s available"
+      throw new CommandException(ExitCodes.FAILURE, "%s needs %s of memory; this host has %s available"
           .formatted(purpose, Quantities.bytes(bytes), Quantities.bytes(available.getAsLong())), null);
     }
   }
 
   /**
-   * Returns how many bytes can be had, empty if the kernel does not say: what is available in all, or what the control
-   * group of version 2 at the root allows, whichever is less.
+   * Returns the bytes available, empty if unknown: MemAvailable, or what is left of the limit of the root's control group
+   * (version 2), whichever is less.
    */
   OptionalLong available() {
     return Stream.of(systemMemory(), controlGroup()).flatMapToLong(OptionalLong::stream).min();
@@ -63,7 +61,7 @@ public final class HostMemory {
         .mapToLong(line -> Long.parseLong(line.group(1)) << 10).findFirst();
   }
 
-  /** In a container the root of the file system of control groups is the container's own. */
+  /** In a container, the root of the cgroup file system is the container's own group. */
   private OptionalLong controlGroup() {
     OptionalLong limit = number("sys/fs/cgroup/memory.max");
     OptionalLong used = number("sys/fs/cgroup/memory.current");
@@ -81,7 +79,7 @@ public final class HostMemory {
     try {
       return Files.readAllLines(root.resolve(file));
     } catch (IOException e) {
-      return List.of(); // There is no such file: nothing is known.
+      return List.of(); // Not available on this kernel.
     }
   }
 }

@@ -11,7 +11,7 @@ import java.util.Collection;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Builds the JSON that commands write. Names of fields are part of the command line's contract. */
+/** Builder of the JSON that commands print. Field names are part of the interface of the command line. */
 public final class Json {
 
   private final JsonObject object = new JsonObject();
@@ -19,50 +19,49 @@ public final class Json {
   private Json() {
   }
 
-  /** Begins an object. */
+  /** Starts an object. */
   public static Json object() {
     return new Json();
   }
 
-  /** Begins an event. */
+  /** Starts an event. */
   public static Json event(String name) {
     return new Json().with("event", name);
   }
 
-  /** Adds a text; null is written as such. */
+  /** Adds a string; null becomes JSON null. */
   public Json with(String name, @Nullable String value) {
     object.addProperty(name, value);
     return this;
   }
 
-  /** Adds a number. */
   public Json with(String name, long value) {
     object.addProperty(name, value);
     return this;
   }
 
-  /** Adds a truth. */
   public Json with(String name, boolean value) {
     object.addProperty(name, value);
     return this;
   }
 
-  /** Adds what was built elsewhere. */
+  /** Adds an element that was built elsewhere. */
   public Json with(String name, JsonElement value) {
     object.add(name, value);
     return this;
   }
 
-  /** Adds a duration as milliseconds, to the microsecond; the name should end in {@code _ms}. */
+  /** Adds a duration in milliseconds with a resolution of microseconds; the name should end in {@code _ms}. */
   public Json with(String name, Duration value) {
     return with(name, millis(value));
   }
 
+  /** Returns a duration in milliseconds, with a resolution of microseconds. */
   public static JsonElement millis(Duration value) {
     return new JsonPrimitive(BigDecimal.valueOf(value.toNanos() / 1_000, 3));
   }
 
-  /** Adds a list. */
+  /** Adds an array of converted values. */
   public <T> Json with(String name, Collection<T> values, Function<T, JsonElement> element) {
     JsonArray array = new JsonArray();
     values.forEach(value -> array.add(element.apply(value)));
@@ -70,7 +69,7 @@ public final class Json {
     return this;
   }
 
-  /** Adds a list of texts. */
+  /** Adds an array of strings. */
   public Json with(String name, Collection<String> values) {
     JsonArray array = new JsonArray();
     values.forEach(array::add);
@@ -78,7 +77,6 @@ public final class Json {
     return this;
   }
 
-  /** Returns the object. */
   public JsonObject build() {
     return object;
   }

@@ -6,12 +6,13 @@ import io.vfio4j.engine.codec.Codecs;
 import io.vfio4j.engine.codec.CompressionAlgorithm;
 import org.jspecify.annotations.Nullable;
 
-/** Codecs, each loaded when the first stream needs it and kept for the next: a native library can be loaded but once. */
+/** Codecs, each loaded when a stream first needs it and then kept: a native library can be loaded only once. */
 public final class LazyCodecs implements Codecs {
 
-  /** All that there are. */
+  /** The only instance. */
   public static final LazyCodecs INSTANCE = new LazyCodecs();
 
+  /** Guarded by this. */
   private @Nullable Codec zstd;
 
   private LazyCodecs() {

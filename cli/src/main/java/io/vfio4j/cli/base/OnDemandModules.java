@@ -15,8 +15,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Modules that few commands need. They lie in folders of their own beside the command's jar, and are not on the module
- * path: the JVM looks through every jar there at each start.
+ * Modules that few commands need. Each has a directory beside the command's jar and is not on the module path, since the
+ * JVM scans every jar there at startup.
  */
 public final class OnDemandModules {
 
@@ -24,12 +24,12 @@ public final class OnDemandModules {
   }
 
   /**
-   * Loads a module with what it needs.
+   * Loads a module with its dependencies.
    *
-   * @param module its name; the folder has that name too
-   * @param service what it provides
-   * @param natives the modules, of those that come with it, that call native code
-   * @throws CommandException if it is not there, or cannot be used
+   * @param module its name, which is also that of its directory
+   * @param service the service that it provides
+   * @param natives those of its dependencies that call native code
+   * @throws CommandException if it is not installed or cannot be used
    */
   public static <S> S load(String module, Class<S> service, String... natives) throws CommandException {
     Path folder = installationFolder().resolve("later").resolve(module);
@@ -41,12 +41,12 @@ public final class OnDemandModules {
           .resolveAndBind(ModuleFinder.of(folder), ModuleFinder.of(), Set.of(module));
       ModuleLayer.Controller layer = ModuleLayer.defineModulesWithOneLoader(configuration,
           List.of(ModuleLayer.boot()), ClassLoader.getPlatformClassLoader());
-      for (String one : natives) {
-        NativeAccess.grant(layer, one);
+      for (String name : natives) {
+        NativeAccess.grant(layer, name);
       }
       return ServiceLoader.load(layer.layer(), service).stream()
           .filter(provider -> provider.type().getModule().getName().equals(module)).findFirst()
-          .orElseThrow(() -> new FindException(module + " provides nothing")).get();
+          .orElseThrow(() -> new FindException("%s does not provide %s".formatted(module, service.getName()))).get();
     } catch (FindException e) {
       throw missingModule(module, folder, e);
     } catch (ServiceConfigurationError e) {
@@ -58,14 +58,14 @@ public final class OnDemandModules {
   private static CommandException missingModule(String module, Path folder,
       @Nullable Exception cause) {
     return new CommandException(ExitCodes.FAILURE,
-        "this installation lacks the module %s, which is expected in %s".formatted(module, folder), cause);
+        "this installation lacks the module %s (expected in %s)".formatted(module, folder), cause);
   }
 
   private static Path installationFolder() {
     Module self = OnDemandModules.class.getModule();
     URI location = self.getLayer().configuration().findModule(self.getName())
         .flatMap(resolved -> resolved.reference().location())
-        .orElseThrow(() -> new IllegalStateException("a module from nowhere"));
+        .orElseThrow(() -> new IllegalStateException("the module has no location"));
     return Path.of(location).resolveSibling(".").normalize();
   }
 }

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Helps with options. */
+/** Checks of option values. */
 public final class OptionValues {
 
   private OptionValues() {
   }
 
-  /** Returns the value of an option that picocli requires. */
+  /** Returns the value of an option that picocli has ensured is present. */
   public static <T> T required(@Nullable T value, String option) {
     if (value == null) {
       throw new IllegalStateException(option + " is required");
@@ -24,22 +24,26 @@ public final class OptionValues {
     return value;
   }
 
-  /** Returns a file if it can be read. */
+  /**
+   * Returns a file if it can be read.
+   *
+   * @throws ParameterException if it cannot
+   */
   public static Path readableFile(CommandSpec spec, String option, Path file) {
     if (!Files.exists(file)) {
       throw new ParameterException(spec.commandLine(), "%s: no such file: %s".formatted(option, file));
     }
     if (Files.isDirectory(file) || !Files.isReadable(file)) {
-      throw new ParameterException(spec.commandLine(), "%s: give a file that can be read, not %s"
+      throw new ParameterException(spec.commandLine(), "%s: %s cannot be read as a file"
           .formatted(option, file));
     }
     return file;
   }
 
   /**
-   * Returns the file that an option names, if it can be written according to the rule for all of them.
+   * Returns the output file that an option names; empty if the option is absent.
    *
-   * @throws ParameterException if it cannot
+   * @throws ParameterException if the path cannot be an output file ({@link OutputFile#of})
    */
   public static Optional<OutputFile> outputFile(CommandSpec spec, String option, @Nullable Path file) {
     try {
@@ -50,8 +54,8 @@ public final class OptionValues {
   }
 
   /**
-   * Returns a file if it can be read more than once, and from any place. To open a FIFO would wait for its other end, and
-   * nothing could interrupt that.
+   * Returns a file if it can be read repeatedly and at any position. Opening a FIFO would block until it has a writer, and
+   * could not be interrupted.
    */
   public static Path regularFile(CommandSpec spec, String option, Path file) {
     Path readable = readableFile(spec, option, file);
@@ -59,11 +63,11 @@ public final class OptionValues {
       return readable;
     }
     throw new ParameterException(spec.commandLine(),
-        "%s: %s is %s; give a regular file, since it is read twice"
+        "%s: %s is %s; expected a regular file, since it is read twice"
             .formatted(option, file, SocketFile.nonSocketKind(readable).orElse("a socket")));
   }
 
-  /** Makes an error in the arguments of one that was found later. */
+  /** Returns an exception as an error in the arguments of a command. */
   public static ParameterException usageError(CommandSpec spec, IllegalArgumentException e) {
     return new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
   }

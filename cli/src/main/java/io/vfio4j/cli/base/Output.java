@@ -6,10 +6,13 @@ import io.vfio4j.model.SanitizedText;
 import java.io.PrintWriter;
 
 /**
- * Where a command writes: results for people and JSON to the standard output, all else to the standard error. What could
- * steer a terminal is replaced, or escaped in JSON: paths and the words of others are in nearly every line.
+ * Output of a command: results and JSON go to standard output, everything else to standard error. Characters that could
+ * control a terminal are replaced, or escaped in JSON, since most lines contain paths and messages of peers.
  */
 public final class Output {
+
+  /** What a diagnostic on standard error begins with. */
+  public static final String PREFIX = "vfio4j: ";
 
   private final PrintWriter out;
   private final PrintWriter err;
@@ -17,12 +20,12 @@ public final class Output {
   private final boolean quiet;
 
   /**
-   * Makes one.
+   * Creates an output.
    *
-   * @param out takes results and JSON
-   * @param err takes all else
-   * @param json whether events are to be JSON
-   * @param quiet whether only errors, or the result as JSON, are to be told
+   * @param out receives results and JSON
+   * @param err receives everything else
+   * @param json whether events are printed as JSON
+   * @param quiet whether only errors are printed, and the result if it is JSON
    */
   public Output(PrintWriter out, PrintWriter err, boolean json, boolean quiet) {
     this.out = out;
@@ -31,55 +34,60 @@ public final class Output {
     this.quiet = quiet;
   }
 
-  /** Tells whether events are to be JSON. */
+  /** Returns whether events are printed as JSON. */
   public boolean isJson() {
     return json;
   }
 
-  /** Tells whether only errors, or the result as JSON, are to be told. */
+  /** Returns whether only errors are printed, and the result if it is JSON. */
   public boolean isQuiet() {
     return quiet;
   }
 
-  /** Writes an event as JSON, if JSON is asked for; not if the command is to be quiet. */
+  /** Prints an event with {@code --json}, unless {@code --quiet} is given. */
   public void event(JsonObject event) {
     if (!quiet) {
       result(event);
     }
   }
 
-  /** Writes a result as JSON, if JSON is asked for. */
+  /** Prints a result with {@code --json}. */
   public void result(JsonObject result) {
     if (json) {
       write(out, escaped(result.toString()));
     }
   }
 
-  /** Writes a line for people, unless they are to be left alone. */
+  /** Prints a line of text to standard output, unless {@code --json} or {@code --quiet} is given. */
   public void line(String text) {
     if (!json && !quiet) {
       write(out, text);
     }
   }
 
-  /** Writes a line about what goes on to the standard error, unless the command is to be quiet. */
+  /** Prints a line of progress to standard error, unless {@code --json} or {@code --quiet} is given. */
   public void info(String text) {
     if (!json && !quiet) {
       write(err, text);
     }
   }
 
-  /** Writes a line to the standard error, whatever was asked for. */
+  /** Prints a diagnostic to standard error, after {@link #PREFIX}. */
   public void warning(String text) {
-    write(err, text);
+    log(PREFIX + text);
   }
 
-  /** Returns the standard error, for what is redrawn in place. */
+  /** Prints a line to standard error as it is: the line of a log, a stack trace, or the continuation of a diagnostic. */
+  public void log(String line) {
+    write(err, line);
+  }
+
+  /** Returns standard error, for a line that is redrawn in place. */
   public PrintWriter err() {
     return err;
   }
 
-  /** Outside of its strings JSON has no such character, and within them an escape stands for the same. */
+  /** Such characters occur in JSON only within strings, where an escape sequence is equivalent. */
   private static String escaped(String jsonText) {
     if (jsonText.codePoints().allMatch(SanitizedText::isSafe)) {
       return jsonText;
@@ -97,7 +105,7 @@ public final class Output {
     return escaped.toString();
   }
 
-  /** One call, so that lines of several threads do not mix; flushed, since somebody may wait for it. */
+  /** Prints with one call, so that lines of several threads do not mix, and flushes for a reader that waits. */
   private static void write(PrintWriter to, String text) {
     to.print(SanitizedText.ofLines(text) + "\n");
     to.flush();

@@ -5,10 +5,10 @@ import io.vfio4j.model.SanitizedText;
 import java.io.PrintWriter;
 import java.util.function.IntSupplier;
 
-/** A line at the bottom of a terminal that is redrawn in place. */
+/** A line at the bottom of a terminal, redrawn in place. Not thread-safe. */
 public final class ProgressLine implements AutoCloseable {
 
-  /** More than that nobody takes in at a glance. */
+  /** A longer line is not readable at a glance. */
   static final int MAX_WIDTH = 79;
 
   private static final String TO_END_OF_LINE = "\u001b[K";
@@ -18,37 +18,37 @@ public final class ProgressLine implements AutoCloseable {
   private boolean shown;
 
   /**
-   * Makes a line that is not shown yet.
+   * Creates a line that is not shown yet.
    *
-   * @param terminal where; whoever writes to it calls {@link #clear} before
-   * @param columns how many columns it has now
+   * @param terminal the terminal; other output to it must be preceded by {@link #clear}
+   * @param columns returns the current number of columns
    */
   public ProgressLine(PrintWriter terminal, IntSupplier columns) {
     this.terminal = terminal;
     this.columns = columns;
   }
 
-  /** Makes a line on the terminal that is the standard error. */
+  /** Creates a line on the terminal that is standard error. */
   public static ProgressLine onStandardError(Output output) {
     return new ProgressLine(output.err(), () -> Terminal.columns(Terminal.STDERR));
   }
 
-  /** Returns how long a text may be: a longer one would wrap, and could not be redrawn. The cursor takes a column. */
+  /** Returns the maximum length of the text. A longer one would wrap and could not be redrawn; the cursor takes a column. */
   public int width() {
     return Math.clamp(columns.getAsInt() - 1L, 1, MAX_WIDTH);
   }
 
-  /** Shows a text in place of the one before. */
+  /** Replaces the text shown. */
   public void show(String text) {
-    String harmless = SanitizedText.of(text);
+    String safe = SanitizedText.of(text);
     int width = width();
     terminal
-        .print("\r" + (harmless.length() > width ? harmless.substring(0, width) : harmless) + TO_END_OF_LINE);
+        .print("\r" + (safe.length() > width ? safe.substring(0, width) : safe) + TO_END_OF_LINE);
     terminal.flush();
     shown = true;
   }
 
-  /** Takes the line away. */
+  /** Erases the line. */
   public void clear() {
     if (shown) {
       terminal.print("\r" + TO_END_OF_LINE);
@@ -57,7 +57,7 @@ public final class ProgressLine implements AutoCloseable {
     }
   }
 
-  /** Returns a bar, as in {@code [====>     ]}. */
+  /** Returns a progress bar, as in {@code [====>     ]}. */
   public static String bar(double fraction, int width) {
     int done = (int) Math.round(Math.clamp(fraction, 0, 1) * width);
     String tip = done == 0 || done == width ? "" : ">";

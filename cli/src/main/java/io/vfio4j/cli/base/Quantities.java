@@ -4,7 +4,7 @@ package io.vfio4j.cli.base;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Quantities for people. */
+/** Sizes, rates and durations as text. */
 public final class Quantities {
 
   private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB"};
@@ -32,7 +32,7 @@ public final class Quantities {
     return size(bytesPerSecond) + "/s";
   }
 
-  /** Returns a duration with two or three digits that matter, as in {@code 4.2 ms} or {@code 1.3 s}. */
+  /** Returns a duration with two or three significant digits, as in {@code 4.2 ms} or {@code 1.3 s}. */
   public static String time(Duration duration) {
     double millis = duration.toNanos() / 1e6;
     if (millis < 10) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.base;
 
-/** Lets a signal interrupt what the current thread does; the interrupt does not outlive it. */
+/** Makes a signal interrupt the current thread until this is closed, which clears the interrupt. */
 public final class SignalInterrupt implements AutoCloseable {
 
   private final Termination.Registration registration;
@@ -10,7 +10,7 @@ public final class SignalInterrupt implements AutoCloseable {
     this.registration = registration;
   }
 
-  /** From now on a signal interrupts the thread that calls this. */
+  /** Registers the calling thread. */
   public static SignalInterrupt install() {
     return new SignalInterrupt(Termination.onSignal(Thread.currentThread()::interrupt));
   }

@@ -5,7 +5,7 @@ import io.vfio4j.model.ByteSize;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Converts a size in bytes, in the form of {@link ByteSize}. */
+/** Parses a size in bytes, in the form of {@link ByteSize}. */
 public final class SizeConverter implements ITypeConverter<Long> {
 
   @Override
@@ -17,9 +17,9 @@ public final class SizeConverter implements ITypeConverter<Long> {
     }
   }
 
-  static long parse(String value, String hint) {
+  static long parse(String value, String expectation) {
     try {
-      return ByteSize.parse(value, hint);
+      return ByteSize.parse(value, expectation);
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException(String.valueOf(e.getMessage()));
     }

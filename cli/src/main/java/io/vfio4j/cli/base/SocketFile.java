@@ -8,10 +8,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** The place of a UNIX socket, as far as it can be judged without connecting to it. */
+/** Checks of the path of a UNIX socket that do not connect to it. */
 public final class SocketFile {
 
-  /** What struct sockaddr_un has room for, without the byte that ends it. */
+  /** The capacity of sun_path in struct sockaddr_un, without the terminating null byte. */
   static final int MAX_PATH_BYTES = 107;
 
   private static final int TYPE = 0170000;
@@ -24,15 +24,15 @@ public final class SocketFile {
   private SocketFile() {
   }
 
-  /** Returns what is wrong with the length of a path: a clause. Empty if a socket can have it. */
+  /** Returns a clause that says why a path is too long for a socket; empty if it is not. */
   public static Optional<String> pathLengthProblem(Path path) {
     int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
     return bytes <= MAX_PATH_BYTES ? Optional.empty()
-        : Optional.of("the path of a UNIX socket has at most %d bytes, and this one has %d"
+        : Optional.of("the path of a UNIX socket has at most %d bytes, this one has %d"
             .formatted(MAX_PATH_BYTES, bytes));
   }
 
-  /** Returns whether a path leads to a disk or a part of one. */
+  /** Returns whether a path is that of a block device. */
   static boolean isBlockDevice(Path path) {
     return type(path).orElse(SOCKET) == BLOCK_DEVICE;
   }
@@ -41,11 +41,11 @@ public final class SocketFile {
     try {
       return OptionalInt.of((int) Files.getAttribute(path, "unix:mode") & TYPE);
     } catch (IOException | UnsupportedOperationException e) {
-      return OptionalInt.empty(); // What is not there is another matter, and so is what cannot be reached.
+      return OptionalInt.empty(); // Missing or not accessible: reported by whatever opens it.
     }
   }
 
-  /** Returns what is at a path instead of a socket, as in {@code a directory}; empty if it is one, or nothing is there. */
+  /** Returns the kind of file that is at a path instead of a socket, as in {@code a directory}; else empty. */
   public static Optional<String> nonSocketKind(Path path) {
     return switch (type(path).orElse(SOCKET)) {
       case SOCKET -> Optional.empty();

@@ -5,15 +5,15 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Finds what somebody probably meant to type. */
+/** Finds the known word closest to a misspelt one. */
 public final class SpellingSuggestions {
 
   private SpellingSuggestions() {
   }
 
   /**
-   * Returns the known word that is closest to another, if one is close: it begins with it, or differs by a letter or two
-   * (left out, too many, wrong, or in the wrong order).
+   * Returns the known word closest to another, if one is close: it begins with the other, or differs by one or two letters
+   * (missing, added, wrong or swapped).
    */
   public static Optional<String> closest(String word, Collection<String> known) {
     return known.stream().filter(candidate -> distance(word, candidate) <= tolerance(word)
@@ -26,13 +26,13 @@ public final class SpellingSuggestions {
     return word.replaceAll("^-+", "").length() >= 2 && candidate.startsWith(word);
   }
 
-  /** In a short word, two differences make another one. */
+  /** Two differences turn a short word into another one. */
   private static int tolerance(String word) {
     int letters = word.replaceAll("^-+", "").length();
     return letters <= 2 ? 0 : letters <= 4 ? 1 : 2;
   }
 
-  /** Returns how many letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+  /** Returns the number of letters to insert, delete, replace or swap with a neighbour (optimal string alignment). */
   static int distance(String a, String b) {
     int[][] cost = new int[a.length() + 1][b.length() + 1];
     for (int i = 0; i <= a.length(); i++) {

@@ -9,10 +9,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A command that a message recommends, ready to be typed. All such commands are made here, where their arguments have a
- * kind: what can be probed is a device, and what can be asked is a peer.
+ * A command that a message recommends, quoted for a shell. All such commands are built here.
  *
- * @param arguments what follows {@code vfio4j}
+ * @param arguments the command line after {@code vfio4j}
  */
 public record SuggestedCommand(List<String> arguments) {
 
@@ -23,7 +22,7 @@ public record SuggestedCommand(List<String> arguments) {
   }
 
   /**
-   * Looks at a device.
+   * Returns the command that shows the state of a device.
    *
    * @param device its address
    */
@@ -31,43 +30,43 @@ public record SuggestedCommand(List<String> arguments) {
     return new SuggestedCommand(List.of("probe", device));
   }
 
-  /** Lets a device run that its server keeps stopped. */
+  /** Returns the command that resumes a device whose server keeps it stopped. */
   public static SuggestedCommand resume(String device) {
     return new SuggestedCommand(List.of("recover", "--resume", device));
   }
 
-  /** Resets such a device. */
+  /** Returns the command that resets such a device. */
   public static SuggestedCommand discard(String device) {
     return new SuggestedCommand(List.of("recover", "--discard", device));
   }
 
   /**
-   * Settles a migration by a person's word.
+   * Returns the command that records an operator's decision about a migration.
    *
-   * @param answer the option that says it
+   * @param answer the option with the decision
    */
   public static SuggestedCommand decide(MigrationId migration, String answer) {
     return new SuggestedCommand(List.of("recover", migration.toString(), answer));
   }
 
-  /** Settles what the journals of this machine say. */
+  /** Returns the command that settles and lists the migrations in the journals of this host. */
   public static SuggestedCommand recover() {
     return new SuggestedCommand(List.of("recover"));
   }
 
-  /** Asks the host of a target who owns the devices. */
+  /** Returns the command that queries the host of a target for the owner of the devices. */
   public static SuggestedCommand ask(TransportAddress peer) {
     return new SuggestedCommand(List.of("recover", "--ask", peer.toString()));
   }
 
-  /** Returns this command with more options. */
+  /** Returns this command with additional options. */
   public SuggestedCommand with(List<String> options) {
     List<String> all = new ArrayList<>(arguments);
     all.addAll(options);
     return new SuggestedCommand(all);
   }
 
-  /** Returns it as a shell reads it. */
+  /** Returns the command line, quoted for a shell. */
   @Override
   public String toString() {
     return arguments.stream().map(SuggestedCommand::quote).collect(Collectors.joining(" ", "vfio4j ", ""));

@@ -15,38 +15,39 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the process ends at SIGTERM, SIGINT and SIGHUP. What the command is doing decides:
+ * Termination of the process on SIGTERM, SIGINT and SIGHUP. What a signal does depends on the state of the command:
  *
  * <ul>
- * <li><b>nothing to put in order</b>, from the start until the first {@link #onSignal}: the process ends at once, even
- * if the command waits in a call that nothing interrupts, such as opening a FIFO or reading from a mute server.
- * <li><b>guarded</b> ({@link #guard}): as before, but not before the guarded piece of work is done.
- * <li><b>at work</b>, from the first {@link #onSignal} on: the registered actions are called, and the exit code is the
- * command's own. The wait for it is limited, by each registration or else by {@link #setLimit}, which is meant for what
- * should not be: a call to a device or to a file that does not return.
+ * <li><b>idle</b>, from the start until the first {@link #onSignal}: the process ends at once, even if the command is in
+ * a call that cannot be interrupted, such as opening a FIFO or reading from an unresponsive server. The state becomes
+ * <i>abandoned</i>: a command thread that registers or enters a guard after that blocks until the process has ended.
+ * <li><b>guarded</b>, within {@link #guard} before the first {@link #onSignal}: as idle, after the guarded section.
+ * <li><b>at work</b>, from the first {@link #onSignal} on: the registered actions run, and the command ends by itself with
+ * its own exit code. The wait for it is bounded by the limits of the registrations, or else by {@link #setLimit}, for
+ * calls to a device or a file that do not return.
  * </ul>
- * Where the virtual machine cannot end by itself, since a thread does not come to a safepoint, the kernel ends it soon
- * after these limits ({@link ProcessAlarm}).
+ * If the JVM cannot shut down, since a thread does not reach a safepoint, the kernel ends the process shortly after these
+ * limits ({@link ProcessAlarm}).
  */
 public final class Termination {
 
-  /** How long the end may be delayed by what is written about it: a reader that is stuck must not prevent it. */
+  /** Limit for the final output: a reader that is stuck must not prevent termination. */
   private static final Duration FINAL_OUTPUT_LIMIT = Duration.ofMillis(300);
 
-  /** How long the end may take unless a command says otherwise; its calls to devices have limits of their own. */
+  /** Default limit for a command to end; calls to devices have their own timeouts. */
   private static final Duration DEFAULT_LIMIT = Duration.ofSeconds(60);
 
-  /** How many calls to a device the way back from a failed migration makes, one after the other, at most. */
+  /** The maximum number of consecutive calls to a device in the rollback of a migration. */
   private static final int ROLLBACK_CALLS = 4;
 
-  /** How much later than it should the process is ended by the kernel. */
+  /** How long after the limits the kernel ends the process. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  /** How long a recording of the Flight Recorder may take to be written. */
+  /** Limit for writing a recording of the Flight Recorder. */
   private static final Duration RECORDING_LIMIT = Duration.ofSeconds(30);
 
   private static final CompletableFuture<Integer> EXIT_CODE = new CompletableFuture<>();
-  /** Guards all that follows. */
+  /** Guards the fields below. */
   private static final Object LOCK = new Object();
   private static final Deque<Action> ACTIONS = new ArrayDeque<>();
   private static boolean requested;
@@ -64,45 +65,46 @@ public final class Termination {
   private record Action(Runnable run, Optional<Duration> limit) {
   }
 
-  /** Undoes a registration. */
+  /** Removes a registration, or leaves a guarded section. */
   @FunctionalInterface
   public interface Registration extends AutoCloseable {
     @Override
     void close();
   }
 
+  /** Installs the shutdown hook that handles signals. */
   public static void install() {
     Runtime.getRuntime().addShutdownHook(new Thread(Termination::shutDown, "vfio4j-termination"));
   }
 
   /**
-   * Sets what to report when a signal ends the command without its help.
+   * Sets how to report a signal that ends the command while it is idle.
    *
-   * @param words called in another thread than the command's
+   * @param report not called in the thread of the command
    */
-  public static void setInterruptReport(Runnable words) {
+  public static void setInterruptReport(Runnable report) {
     synchronized (LOCK) {
-      interruptReport = words;
+      interruptReport = report;
     }
   }
 
   /**
-   * Registers what ends a command; if the end was requested before, it is called at once. From now on the process ends
-   * when the command does.
+   * Registers an action that makes the command end, and puts the process into the state at work. The action runs at once
+   * if a signal has arrived before.
    *
-   * @param action must not wait
+   * @param action must not block
    */
   public static Registration onSignal(Runnable action) {
     return onSignal(new Action(action, Optional.empty()));
   }
 
   /**
-   * As {@link #onSignal(Runnable)}, for a command whose device has nothing to lose.
+   * As {@link #onSignal(Runnable)}, for a command whose device has no state to lose.
    *
-   * @param patience how long the process waits for the command, after a signal
+   * @param limit how long the process waits for the command after a signal
    */
-  public static Registration onSignal(Runnable action, Duration patience) {
-    return onSignal(new Action(action, Optional.of(patience)));
+  public static Registration onSignal(Runnable action, Duration limit) {
+    return onSignal(new Action(action, Optional.of(limit)));
   }
 
   private static Registration onSignal(Action action) {
@@ -128,25 +130,25 @@ public final class Termination {
   }
 
   /**
-   * Has a signal wait for calls to devices that may take longer than usual.
+   * Extends the limit to allow for device calls with a longer timeout.
    *
-   * @param arcTimeout how long each of them may take
+   * @param arcTimeout the timeout of each call
    */
   public static void allowDeviceCalls(Duration arcTimeout) {
     setLimit(DEFAULT_LIMIT.plus(arcTimeout.multipliedBy(ROLLBACK_CALLS)));
   }
 
-  /** Sets how long a command may take to put things in order after a signal. */
-  static void setLimit(Duration most) {
+  /** Sets how long a command at work may take to end after a signal. */
+  static void setLimit(Duration value) {
     synchronized (LOCK) {
-      limit = most;
+      limit = value;
     }
   }
 
   /**
-   * What the command was to do is done, and where its devices are is known.
+   * Records that the command has done its work and the owner of its devices is known.
    *
-   * @param code the exit code, also if something that follows does not return
+   * @param code the exit code, even if something that follows does not return
    */
   public static void commitExitCode(int code) {
     synchronized (LOCK) {
@@ -166,7 +168,7 @@ public final class Termination {
     }
   }
 
-  /** Begins a piece of work that a signal must not cut short; it has to be a short one. */
+  /** Enters a section that a signal must not cut short. It must be brief. */
   public static Registration guard() {
     boolean late;
     synchronized (LOCK) {
@@ -184,25 +186,25 @@ public final class Termination {
     };
   }
 
-  /** The process ends at any moment: nothing is begun any more. */
+  /** Blocks a thread of an abandoned command until the process has ended. */
   private static void parkForever() {
     new CompletableFuture<@Nullable Void>().join();
   }
 
-  /** Ends the process. Must be called however the command ends, for a signal waits for it. */
+  /** Ends the process. Must be called however the command ends, since the handling of a signal waits for it. */
   public static void exit(int code) {
     EXIT_CODE.complete(code);
     System.exit(code);
   }
 
-  /** Does what a signal does, once, without the end of the process. */
+  /** Runs the registered actions as a signal does, without ending the process. For tests. */
   public static void runActions() {
     registered(false).forEach(action -> action.run().run());
   }
 
-  private static Deque<Action> registered(boolean forGood) {
+  private static Deque<Action> registered(boolean isRequest) {
     synchronized (LOCK) {
-      requested |= forGood;
+      requested |= isRequest;
       return new ArrayDeque<>(ACTIONS);
     }
   }
@@ -211,15 +213,14 @@ public final class Termination {
     Deque<Action> actions = registered(true);
     ProcessAlarm.set(limit().plus(GRACE));
     actions.forEach(action -> action.run().run());
-    // The JVM would answer a signal with 128 and its number, though the command ends as it should, and even if the
-    // signal comes when the command has just ended. A thread in System.exit waits for this one, so there is no
-    // other way to the command's own exit code.
+    // On a signal the JVM exits with 128 plus its number, even if the command ends in order or has just ended. A thread
+    // in System.exit waits for this one, so halting is the only way to return the command's own exit code.
     int code = exitCode(actions);
     runWithin(FINAL_OUTPUT_LIMIT, () -> {
       System.out.flush();
       System.err.flush();
     });
-    // Another shutdown hook, which halting would cut short.
+    // The Flight Recorder's shutdown hook, which halting would cut short.
     ProcessAlarm.set(RECORDING_LIMIT.plus(GRACE));
     FlightRecordings.awaitDumped(RECORDING_LIMIT);
     ProcessAlarm.set(GRACE);
@@ -230,18 +231,18 @@ public final class Termination {
     if (!EXIT_CODE.isDone() && isAbandoned()) {
       return reportInterrupted();
     }
-    Optional<Duration> patience = commonLimit(actions);
-    Duration most = patience.orElseGet(Termination::limit);
+    Optional<Duration> registered = commonLimit(actions);
+    Duration wait = registered.orElseGet(Termination::limit);
     try {
-      return EXIT_CODE.get(most.toNanos(), TimeUnit.NANOSECONDS);
+      return EXIT_CODE.get(wait.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      return patience.isPresent() ? reportInterrupted() : reportCutShort(most);
+      return registered.isPresent() ? reportInterrupted() : reportCutShort(wait);
     } catch (InterruptedException | ExecutionException e) {
-      throw new IllegalStateException("neither is ever the case here", e);
+      throw new IllegalStateException("a shutdown hook is not interrupted, and the exit code never fails", e);
     }
   }
 
-  /** Returns whether the command has nothing to put in order, or has done so: it does nothing more then. */
+  /** Waits for guarded sections; returns whether the command is not at work, and abandons it then. */
   private static boolean isAbandoned() {
     synchronized (LOCK) {
       boolean interrupted = false;
@@ -249,7 +250,7 @@ public final class Termination {
         try {
           LOCK.wait();
         } catch (InterruptedException e) {
-          interrupted = true; // Nobody interrupts a shutdown hook; the guarded work is short in any case.
+          interrupted = true; // Not expected in a shutdown hook; the guarded sections are brief in any case.
         }
       }
       if (interrupted) {
@@ -266,39 +267,39 @@ public final class Termination {
         : Optional.empty();
   }
 
-  /** The command had something to put in order, and unless its verdict is settled nobody can tell how far it got. */
-  private static int reportCutShort(Duration most) {
+  /** Reports a command that did not end in time. Unless it has committed its exit code, its progress is unknown. */
+  private static int reportCutShort(Duration wait) {
     OptionalInt settled = committedExitCode();
     if (settled.isPresent()) {
       runWithin(FINAL_OUTPUT_LIMIT, () -> System.err.printf(
-          "vfio4j: done, but not ended %d s after the signal, since what follows, as writing a file, does not return: "
-              + "the process ends now%n",
-          most.toSeconds()));
+          Output.PREFIX + "done, but not ended %d s after the signal: a later call, such as writing a file, does not "
+              + "return; the process ends now%n",
+          wait.toSeconds()));
       return settled.getAsInt();
     }
     runWithin(FINAL_OUTPUT_LIMIT, () -> System.err.printf(
-        "vfio4j: not ended %d s after the signal, since a call to a device, a file or a peer does not return: the process "
-            + "ends now. In which state its devices are, 'vfio4j probe DEVICE' shows, and 'vfio4j recover' who owns them%n",
-        most.toSeconds()));
+        Output.PREFIX + "not ended %d s after the signal: a call to a device, a file or a peer does not return; the "
+            + "process ends now. See 'vfio4j probe DEVICE' for the state of a device and 'vfio4j recover' for the owner%n",
+        wait.toSeconds()));
     return ExitCodes.INTERVENTION_REQUIRED;
   }
 
   private static int reportInterrupted() {
-    Runnable words;
+    Runnable report;
     synchronized (LOCK) {
-      words = interruptReport;
+      report = interruptReport;
     }
-    runWithin(FINAL_OUTPUT_LIMIT, words);
+    runWithin(FINAL_OUTPUT_LIMIT, report);
     return ExitCodes.FAILURE;
   }
 
-  /** Does something that may block for ever, and waits for it as long as is reasonable. */
-  private static void runWithin(Duration most, Runnable task) {
-    Thread thread = new Thread(task, "vfio4j-last-words");
+  /** Runs a task that may block indefinitely, and waits for it up to a limit. */
+  private static void runWithin(Duration limit, Runnable task) {
+    Thread thread = new Thread(task, "vfio4j-final-output");
     thread.setDaemon(true);
     thread.start();
     try {
-      thread.join(most);
+      thread.join(limit);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

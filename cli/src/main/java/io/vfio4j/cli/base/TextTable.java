@@ -3,7 +3,7 @@ package io.vfio4j.cli.base;
 
 import java.util.List;
 
-/** Rows for people, with their cells below each other. */
+/** A table as text, with aligned columns. */
 public final class TextTable {
 
   private TextTable() {
@@ -12,7 +12,7 @@ public final class TextTable {
   /**
    * Returns a line for each row.
    *
-   * @param rows all with as many cells, and at least one
+   * @param rows at least one; all have the same number of cells
    */
   public static List<String> lines(List<List<String>> rows) {
     int count = rows.getFirst().size();

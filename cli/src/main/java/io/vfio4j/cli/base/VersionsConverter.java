@@ -8,10 +8,10 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads the versions of the migration interface that a device is to have: {@code v1}, {@code v2} or {@code both}. */
+/** Parses the versions of the migration interface that a device offers: {@code v1}, {@code v2} or {@code both}. */
 public final class VersionsConverter implements ITypeConverter<MigrationVersions> {
 
-  /** The words that are accepted, for the completion of a shell. */
+  /** The accepted values, for shell completion. */
   public static final class Candidates extends ArrayList<String> {
 
     private static final long serialVersionUID = 1;
@@ -28,7 +28,7 @@ public final class VersionsConverter implements ITypeConverter<MigrationVersions
       case "v2" -> MigrationVersions.V2;
       case "both" -> MigrationVersions.BOTH;
       default -> throw new TypeConversionException(
-          "'%s' is not a version: give v1, v2 or both".formatted(value));
+          "'%s' is not a version; expected v1, v2 or both".formatted(value));
     };
   }
 }

@@ -9,33 +9,28 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** What to do when the downtime does not come to fit, as people write it: {@code force}. */
+/** Parses what to do at the deadline of pre-copy: the names of {@link WhenNotConverging} in lower case. */
 public final class WhenNotConvergingConverter implements ITypeConverter<WhenNotConverging> {
 
-  /** The words that are accepted, for the completion of a shell. */
+  /** The accepted values, for shell completion. */
   public static final class Candidates extends ArrayList<String> {
 
     private static final long serialVersionUID = 1;
 
-    /** Makes the list. */
     public Candidates() {
       super(Arrays.stream(WhenNotConverging.values()).map(WhenNotConvergingConverter::format).toList());
     }
   }
 
-  /** Makes a converter. */
-  public WhenNotConvergingConverter() {
-  }
-
   @Override
   public WhenNotConverging convert(String text) {
     return Arrays.stream(WhenNotConverging.values()).filter(value -> format(value).equals(text)).findFirst()
-        .orElseThrow(() -> new TypeConversionException("'%s' is none of %s".formatted(text,
+        .orElseThrow(() -> new TypeConversionException("'%s' is not valid; expected one of %s".formatted(text,
             Arrays.stream(WhenNotConverging.values()).map(WhenNotConvergingConverter::format)
                 .collect(Collectors.joining(", ")))));
   }
 
-  /** Returns how people write it. */
+  /** Returns the value of the option. */
   public static String format(WhenNotConverging value) {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

@@ -99,7 +99,7 @@ public final class ConformCommand implements Callable<Integer> {
       return true;
     } catch (IOException e) {
       output.warning(
-          "vfio4j: %s: %s could not be written: %s".formatted(option, file.get(), ErrorMessages.describe(e)));
+          "%s: %s could not be written: %s".formatted(option, file.get(), ErrorMessages.describe(e)));
       return false;
     }
   }

@@ -29,33 +29,41 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.TypeConversionException;
 
-/** Which device a command is about. */
+/**
+ * The address of a device on the command line.
+ *
+ * <pre>
+ * address   = "vfio-user:" PATH [ "?busy-poll=" DURATION ]
+ *           | "kernel:" ( PCI-ADDRESS | UUID | PATH ) [ "?interface=" ( "group" | "cdev" ) ]
+ *           | "sim:" NAME [ "?" parameters ]          (see {@link SimAddress})
+ * </pre>
+ */
 public sealed interface DeviceAddress {
 
-  /** What may follow the path of a socket. */
+  /** The parameter of a vfio-user address. */
   String BUSY_POLL = "?busy-poll=";
 
-  /** What may follow the name of a kernel device. */
+  /** The parameter of a kernel address. */
   String INTERFACE = "?interface=";
 
-  /** A path, or a name, with a parameter behind it. */
+  /** A path or name followed by a parameter. */
   Pattern PARAMETER = Pattern.compile("([^?]+)\\?([a-z][a-z_-]*)=.*");
 
   /**
-   * How long a device may take to move where no migration limits it: somebody waits, and can end the command. A device that
-   * a migration was patient with is to be recovered too.
+   * The timeout for state transitions and migration data outside a migration: long, since the command can be interrupted,
+   * and a device that a migration allowed more time must be recoverable.
    */
   Duration DEFAULT_TIMEOUT = Duration.ofMinutes(1);
 
-  /** How addresses look. */
+  /** The forms of addresses, for help texts and messages. */
   String SYNTAX = "vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME";
 
   /**
    * A device that another process serves.
    *
    * @param socket the server's socket
-   * @param busyPoll how long to look for an answer before sleeping
-   * @param migrationTimeout how long an answer may take to what moves the device or carries its state
+   * @param busyPoll how long to poll for a reply before sleeping
+   * @param migrationTimeout timeout for replies to state transitions and migration data
    */
   record VfioUser(Path socket, Duration busyPoll, Duration migrationTimeout) implements DeviceAddress {
 
@@ -64,8 +72,8 @@ public sealed interface DeviceAddress {
     }
 
     @Override
-    public VfioUser withTimeout(Duration longer) {
-      return new VfioUser(socket, busyPoll, longer);
+    public VfioUser withTimeout(Duration timeout) {
+      return new VfioUser(socket, busyPoll, timeout);
     }
 
     @Override
@@ -100,11 +108,11 @@ public sealed interface DeviceAddress {
   }
 
   /**
-   * A scratch device inside the command itself.
+   * A scratch device within the command itself.
    *
-   * @param config what it is like; its name is the address's beginning
-   * @param versions the versions of the migration interface that it has
-   * @param migrationTimeout how long it may take to move, or to have its state carried
+   * @param config its configuration; its name is the address without parameters
+   * @param versions the versions of the migration interface that it offers
+   * @param migrationTimeout timeout for state transitions and migration data
    */
   record Sim(ScratchConfig config, MigrationVersions versions,
       Duration migrationTimeout) implements DeviceAddress {
@@ -114,8 +122,8 @@ public sealed interface DeviceAddress {
     }
 
     @Override
-    public Sim withTimeout(Duration longer) {
-      return new Sim(config, versions, longer);
+    public Sim withTimeout(Duration timeout) {
+      return new Sim(config, versions, timeout);
     }
 
     @Override
@@ -125,8 +133,8 @@ public sealed interface DeviceAddress {
 
     @Override
     public InspectedDevice openForInspection(Consumer<String> log) throws IOException {
-      OpenDevice inside = OpenDevice.simulate(this, log);
-      return new InspectedDevice(VfioUserProbe.of((VfioUserClient) inside.device()), inside::close, log);
+      OpenDevice simulated = OpenDevice.simulate(this, log);
+      return new InspectedDevice(VfioUserProbe.of((VfioUserClient) simulated.device()), simulated::close, log);
     }
 
     Sim with(ScratchConfig other) {
@@ -140,16 +148,16 @@ public sealed interface DeviceAddress {
   }
 
   /**
-   * A device of the kernel's.
+   * A kernel device.
    *
    * @param name its PCI address, its UUID, or the path of its file
-   * @param kernelInterface the interface to open it by; empty for the one that is there
-   * @param host where it is
+   * @param kernelInterface the interface to open it through; empty to use the one available
+   * @param host the host that has the device
    */
   record Kernel(String name, Optional<KernelInterface> kernelInterface, Host host) implements DeviceAddress {
 
-    Kernel(String name, Optional<KernelInterface> by) {
-      this(name, by, Host.LOCAL);
+    Kernel(String name, Optional<KernelInterface> kernelInterface) {
+      this(name, kernelInterface, Host.LOCAL);
     }
 
     @Override
@@ -181,42 +189,42 @@ public sealed interface DeviceAddress {
     }
   }
 
-  /** Returns the address as it is understood in any working directory, without options. */
+  /** Returns the address independent of the working directory, without parameters. */
   default String absolute() {
     return toString();
   }
 
   /**
-   * Returns the same device, opened with another patience for what moves it or carries its state.
+   * Returns the address with another timeout for state transitions and migration data. It has no effect on kernel devices,
+   * whose calls return when they are done.
    *
-   * @param longer how long that may take, at least as long as any other call; of no account where a call is made to the
-   *     kernel, which returns when it is done
+   * @param timeout at least the timeout of other calls
    */
-  default DeviceAddress withTimeout(Duration longer) {
+  default DeviceAddress withTimeout(Duration timeout) {
     return this;
   }
 
-  /** Returns devices opened with the patience of a migration, so that it is what gives a late one up. */
-  static List<DeviceAddress> withTimeout(MigrationTimeouts times, List<DeviceAddress> addresses) {
+  /** Returns addresses with the timeouts of a migration, so that the migration detects a late device first. */
+  static List<DeviceAddress> withTimeout(MigrationTimeouts timeouts, List<DeviceAddress> addresses) {
     Duration usual = ClientOptions.DEFAULT.timeout();
-    Duration patience = times.exchange().compareTo(usual) > 0 ? times.exchange() : usual;
-    return addresses.stream().map(address -> address.withTimeout(patience)).toList();
+    Duration timeout = timeouts.exchange().compareTo(usual) > 0 ? timeouts.exchange() : usual;
+    return addresses.stream().map(address -> address.withTimeout(timeout)).toList();
   }
 
   /**
-   * Opens the device to look at it, or to give it a state ({@link OpenDevice#prepareAsTarget}).
+   * Opens the device to inspect it, or to load a state into it ({@link OpenDevice#prepareAsTarget}).
    *
-   * @param log takes what a simulated device's server has to say
-   * @throws IOException if it cannot be had
+   * @param log receives warnings, and the log of a simulated device's server
+   * @throws IOException if it cannot be opened
    */
   OpenDevice open(Consumer<String> log) throws IOException;
 
   /**
-   * Opens the device to take its state.
+   * Opens the device to save its state.
    *
-   * @param reset whether to reset one that does not run, which loses its state
-   * @param log takes what is to be said of it
-   * @throws IOException if it cannot be had, or does not run and is left alone
+   * @param reset whether to reset a device that does not run, which loses its state
+   * @param log receives warnings, and the log of a simulated device's server
+   * @throws IOException if it cannot be opened, or does not run and is not to be reset
    */
   default OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
     return open(log);
@@ -234,17 +242,17 @@ public sealed interface DeviceAddress {
   }
 
   /**
-   * Opens the device for whoever wants to look behind it, and nothing of it to be kept.
+   * Opens the device with access to its implementation; its server need not keep its state.
    *
-   * @param log takes what a simulated device's server has to say
-   * @throws IOException if it cannot be had
+   * @param log receives warnings, and the log of a simulated device's server
+   * @throws IOException if it cannot be opened
    */
   InspectedDevice openForInspection(Consumer<String> log) throws IOException;
 
   /**
-   * Reads an address.
+   * Parses an address.
    *
-   * @throws IllegalArgumentException with a line that says what would be right
+   * @throws IllegalArgumentException with a one-line message that says what is expected
    */
   static DeviceAddress parse(String text) {
     int colon = text.indexOf(':');
@@ -255,8 +263,8 @@ public sealed interface DeviceAddress {
       case "sim" -> SimAddress.parse(rest);
       case "kernel" -> kernel(rest);
       default -> throw new IllegalArgumentException(text.startsWith("/") || text.startsWith(".")
-          ? "'%s' is not a device; did you mean vfio-user:%s?".formatted(text, text)
-          : "'%s' is not a device: give %s".formatted(text, SYNTAX));
+          ? "'%s' is not a device address; did you mean vfio-user:%s?".formatted(text, text)
+          : "'%s' is not a device address; expected %s".formatted(text, SYNTAX));
     };
   }
 
@@ -266,7 +274,7 @@ public sealed interface DeviceAddress {
     rejectUnknownParameter("kernel:", name, List.of("interface"));
     if (!HostDevices.isName(name)) {
       throw new IllegalArgumentException(
-          "'kernel:%s' names no device: give %s".formatted(name, HostDevices.ADDRESS_FORMS));
+          "'kernel:%s' is not a device address; expected %s".formatted(name, HostDevices.ADDRESS_FORMS));
     }
     return new Kernel(name,
         option < 0 ? Optional.empty()
@@ -278,11 +286,11 @@ public sealed interface DeviceAddress {
       case "group" -> KernelInterface.GROUP;
       case "cdev" -> KernelInterface.CDEV;
       default ->
-        throw new IllegalArgumentException("interface: give group or cdev, not '%s'".formatted(text));
+        throw new IllegalArgumentException("interface: '%s' is not valid; expected group or cdev".formatted(text));
     };
   }
 
-  /** Whoever misspells a parameter is not to look for a socket of that name. */
+  /** Rejects a misspelt parameter, instead of looking for a file of that name. */
   private static void rejectUnknownParameter(String scheme, String text, List<String> known) {
     Matcher parameter = PARAMETER.matcher(text);
     if (parameter.matches() && !Files.exists(Path.of(text))) {
@@ -290,17 +298,17 @@ public sealed interface DeviceAddress {
       throw new IllegalArgumentException("%s%s has no parameter '%s'; %s".formatted(scheme,
           parameter.group(1), name,
           SpellingSuggestions.closest(name, known).map("did you mean %s?"::formatted)
-              .orElse("there is " + String.join(", ", known))));
+              .orElse("known: " + String.join(", ", known))));
     }
   }
 
   private static VfioUser vfioUser(String text) {
-    // Few paths have a question mark; one that has is meant where such a file is there.
+    // A path with a question mark is taken literally if such a file exists.
     int option = text.lastIndexOf(BUSY_POLL);
     String path = option < 0 ? text : text.substring(0, option);
     rejectUnknownParameter("vfio-user:", path, List.of("busy-poll"));
     if (path.isEmpty()) {
-      throw new IllegalArgumentException("give the server's socket: vfio-user:PATH");
+      throw new IllegalArgumentException("expected the path of the server's socket: vfio-user:PATH");
     }
     try {
       SocketFile.pathLengthProblem(Path.of(path)).ifPresent(problem -> {
@@ -309,7 +317,7 @@ public sealed interface DeviceAddress {
       return new VfioUser(Path.of(path),
           option < 0 ? Duration.ZERO : DurationConverter.parse(text.substring(option + BUSY_POLL.length())));
     } catch (InvalidPathException e) {
-      throw new IllegalArgumentException("'%s' holds no path: %s".formatted(path, e.getReason()), e);
+      throw new IllegalArgumentException("'%s' is not a valid path: %s".formatted(path, e.getReason()), e);
     } catch (TypeConversionException e) {
       throw new IllegalArgumentException("busy-poll: " + e.getMessage(), e);
     }

@@ -4,7 +4,7 @@ package io.vfio4j.cli.device;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a device's address. */
+/** Parses a device address for picocli. */
 public final class DeviceAddressConverter implements ITypeConverter<DeviceAddress> {
 
   @Override

@@ -10,14 +10,14 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * The machine whose kernel devices commands see.
+ * The host whose kernel devices commands use.
  *
- * @param root where its files are
+ * @param root the root of its file system; a test has a fake one
  * @param calls its kernel
  */
 public record Host(Path root, DeviceCalls calls) {
 
-  /** The one that this program runs on. */
+  /** The host that this program runs on. */
   public static final Host LOCAL = new Host(Path.of("/"), DeviceCalls.system());
 
   public HostDevices devices() {
@@ -45,13 +45,13 @@ public record Host(Path root, DeviceCalls calls) {
     return Files.exists(root.resolve("dev/iommu"));
   }
 
-  /** Tells whether the kernel uses an IOMMU, which puts devices into groups. */
+  /** Returns whether the kernel uses an IOMMU, and so has IOMMU groups. */
   public boolean hasIommu() {
     Path groups = root.resolve("sys/kernel/iommu_groups");
     try (Stream<Path> all = Files.list(groups)) {
       return all.findAny().isPresent();
     } catch (IOException e) {
-      return false; // There is no such folder, or it may not be seen.
+      return false; // The directory does not exist or is not readable.
     }
   }
 }

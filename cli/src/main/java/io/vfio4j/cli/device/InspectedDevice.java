@@ -6,11 +6,11 @@ import io.vfio4j.model.DeviceProbe;
 import java.util.function.Consumer;
 
 /**
- * A device that a command has opened to look behind it.
+ * A device opened with access to its implementation.
  *
- * @param probe has the device
- * @param closer lets go of the device and of what was started for it
- * @param log takes warnings
+ * @param probe the open device
+ * @param closer closes the device and what was started for it
+ * @param log receives warnings
  */
 public record InspectedDevice(DeviceProbe probe, Runnable closer,
     Consumer<String> log) implements AutoCloseable {
@@ -19,13 +19,13 @@ public record InspectedDevice(DeviceProbe probe, Runnable closer,
     return new InspectedDevice(probe, probe::close, log);
   }
 
-  /** Closes the device. What goes wrong then is a warning, and not to cost what was found. */
+  /** Closes the device. A failure is only a warning, so that the results are kept. */
   @Override
   public void close() {
     try {
       closer.run();
     } catch (RuntimeException e) {
-      log.accept("vfio4j: the device did not close: " + ErrorMessages.describe(e));
+      log.accept("closing the device failed: " + ErrorMessages.describe(e));
     }
   }
 }

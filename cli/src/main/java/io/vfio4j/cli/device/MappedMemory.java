@@ -11,10 +11,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 
-/**
- * The memory of one side, mapped until it is closed. What goes wrong then is a warning: it is the process's affair, and
- * changes nothing of what was done with the memory.
- */
+/** The memory regions of one side, mapped until closed. A failure to unmap is only a warning, since the work is done. */
 public final class MappedMemory implements AutoCloseable {
 
   private final Arena arena;
@@ -30,9 +27,9 @@ public final class MappedMemory implements AutoCloseable {
   /**
    * Maps all regions, or none.
    *
-   * @param log takes warnings
+   * @param log receives warnings
    */
-  @SuppressWarnings("MustBeClosedChecker") // close() does.
+  @SuppressWarnings("MustBeClosedChecker") // Closed by close().
   public static MappedMemory map(List<RegionArgument> arguments, CommandSpec spec, Consumer<String> log)
       throws IOException {
     Arena arena = Arena.ofShared();
@@ -65,7 +62,7 @@ public final class MappedMemory implements AutoCloseable {
     try {
       arena.close();
     } catch (RuntimeException e) {
-      log.accept("vfio4j: memory of --region stays mapped until this command ends: " + e.getMessage());
+      log.accept("memory of --region stays mapped until this command ends: " + e.getMessage());
     }
   }
 }

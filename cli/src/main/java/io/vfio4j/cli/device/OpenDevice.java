@@ -25,26 +25,26 @@ import org.jspecify.annotations.Nullable;
 /** A device that a command has opened. */
 public final class OpenDevice implements AutoCloseable {
 
-  /** What a command leaves in RUNNING is to go on, and a state that it finds or takes is to outlive it. */
+  /** A device that a command leaves in RUNNING keeps running, and one that it leaves stopped keeps its state. */
   private static final ClientOptions OPTIONS =
       ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true);
-  /** Nothing outlives the command of a device inside it. */
+  /** A device in this process ends with it. */
   private static final ClientOptions IN_PROCESS_OPTIONS = ClientOptions.DEFAULT.withKeepState(true);
 
   private final MigratableDevice device;
   private final @Nullable SimServer inProcessServer;
   private final Consumer<String> log;
 
-  private OpenDevice(MigratableDevice device, @Nullable SimServer inside, Consumer<String> log) {
+  private OpenDevice(MigratableDevice device, @Nullable SimServer inProcessServer, Consumer<String> log) {
     this.device = device;
-    this.inProcessServer = inside;
+    this.inProcessServer = inProcessServer;
     this.log = log;
   }
 
   /**
-   * Returns a device that is served, or the kernel's.
+   * Returns a served device or a kernel device.
    *
-   * @param log takes warnings
+   * @param log receives warnings
    */
   public static OpenDevice of(MigratableDevice device, Consumer<String> log) {
     return new OpenDevice(device, null, log);
@@ -59,21 +59,21 @@ public final class OpenDevice implements AutoCloseable {
     }
   }
 
-  /** Returns what to throw when a server cannot be reached: words of help where there are any. */
+  /** Returns what to throw if a server cannot be reached, with advice where possible. */
   static IOException explain(Path socket, DeviceException e) {
-    Optional<String> other = SocketFile.nonSocketKind(socket);
-    if (other.isPresent() && e.errno().equals(Errno.ECONNREFUSED)) {
+    Optional<String> kind = SocketFile.nonSocketKind(socket);
+    if (kind.isPresent() && e.errno().equals(Errno.ECONNREFUSED)) {
       return new CommandException(ExitCodes.FAILURE,
-          "vfio-user:%s is not a socket, but %s; give the path that the server listens at".formatted(socket,
-              other.get()),
+          "vfio-user:%s is %s, not a socket; give the path that the server listens on".formatted(socket,
+              kind.get()),
           e);
     }
-    String words = e.errno().equals(Errno.ENOENT) ? "there is no such socket: is its server running?"
-        : e.errno().equals(Errno.ECONNREFUSED) ? "nobody listens there any more: start its server again"
+    String advice = e.errno().equals(Errno.ENOENT) ? "no such socket; is the server running?"
+        : e.errno().equals(Errno.ECONNREFUSED) ? "the server is no longer listening; restart it"
             : null;
-    return words == null
+    return advice == null
         ? e
-        : new CommandException(ExitCodes.FAILURE, "vfio-user:%s: %s".formatted(socket, words), e);
+        : new CommandException(ExitCodes.FAILURE, "vfio-user:%s: %s".formatted(socket, advice), e);
   }
 
   static OpenDevice simulate(DeviceAddress.Sim sim, Consumer<String> log) throws IOException {
@@ -104,19 +104,19 @@ public final class OpenDevice implements AutoCloseable {
   }
 
   /**
-   * Tells whether what a device that is to be given a state holds may be what its last user left, and is nobody's. Of
-   * others than the kernel's their servers take care.
+   * Returns whether a target device may hold state left by its last user, which is to be reset. True for kernel devices; a
+   * server takes care of its own device.
    */
   public static boolean mayHoldStaleState(MigratableDevice device) {
     return device instanceof KernelDevice;
   }
 
   /**
-   * Sees to it that a device that is to be given a state holds nothing of what its last user left. What a kernel device
-   * holds is lost; a server's holds something only where a command died that was taking its state.
+   * Ensures that a target device holds no state of its last user. A kernel device is reset; a served device holds such a
+   * state only if a command died while saving it.
    *
-   * @throws DeviceException if it does not reset
-   * @throws CommandException if it holds a state that may be all there is
+   * @throws DeviceException if the reset fails
+   * @throws CommandException if the device holds a state that may be the only copy
    */
   public void prepareAsTarget() throws DeviceException, CommandException {
     if (mayHoldStaleState(device)) {
@@ -132,89 +132,87 @@ public final class OpenDevice implements AutoCloseable {
     }
   }
 
-  /** Returns how a device of a server gets out of a state in which its last client left it: a sentence, as far as known. */
+  /** Returns a sentence that says how to recover a served device from the state in which its last client left it. */
   public String recoveryAdvice(DeviceState state) {
-    String again = "let it run again (%s)".formatted(SuggestedCommand.resume(name()));
+    String resume = "resume it (%s)".formatted(SuggestedCommand.resume(name()));
     return switch (state) {
       case STOP, STOP_COPY ->
-        "What it holds may be all there is of its state: %s, or, if nobody needs it any more, %s"
-            .formatted(again, refusesResetWhileStopped()
+        "This may be the only copy of its state: %s or, if it is not needed, %s"
+            .formatted(resume, refusesResetWhileStopped()
                 ? "restart its server, which does not reset a stopped device"
-                : "drop it (%s)".formatted(SuggestedCommand.discard(name())));
+                : "discard it (%s)".formatted(SuggestedCommand.discard(name())));
       case RESUMING ->
-        "It was given a state that was not loaded to its end, and its server left it so, which a reset may "
-            + "not change: restart its server";
-      case ERROR -> "What it held is lost: reset it (%s)".formatted(SuggestedCommand.discard(name()));
-      default -> again.substring(0, 1).toUpperCase(Locale.ROOT) + again.substring(1);
+        "It was loading a state that is incomplete, and a reset may not clear that: restart its server";
+      case ERROR -> "Its state is lost: reset it (%s)".formatted(SuggestedCommand.discard(name()));
+      default -> resume.substring(0, 1).toUpperCase(Locale.ROOT) + resume.substring(1);
     };
   }
 
-  /** Returns whether its server is known to reset no stopped device, so that it would have to run for a moment first. */
+  /** Returns whether its server is known to refuse to reset a stopped device, which would have to run briefly first. */
   boolean refusesResetWhileStopped() {
     return device instanceof VfioUserClient client && client.quirks().stream()
-        .anyMatch(finding -> finding.kind() == ServerQuirk.Kind.REFUSES_WHILE_STOPPED);
+        .anyMatch(quirk -> quirk.kind() == ServerQuirk.Kind.REFUSES_WHILE_STOPPED);
   }
 
   /**
-   * Returns whether a reset that succeeds is known to have reset it. Servers are known that answer it and do nothing: their
-   * device, told to run then, goes on with the state that it had.
+   * Returns whether a reset that succeeds is known to reset the device. Some servers acknowledge a reset and do nothing:
+   * when resumed, their device continues with its old state.
    */
   public boolean isResetReliable() {
     return !(device instanceof VfioUserClient client) || client.resetsOnDisconnect();
   }
 
   /**
-   * Tells whether what its last client left is gone with that one: its server shows a device that has been reset, or another
-   * one.
+   * Returns whether the device is known to hold nothing of its last client: its server has reset it, or created a new one.
    */
   public boolean isFreshlyReset() {
     return device instanceof VfioUserClient client && client.resetsOnDisconnect() && !client.keepsState();
   }
 
-  /** Tells whether the device is inside this command, and ends with it. */
+  /** Returns whether the device is in this process, and ends with it. */
   public boolean isInProcess() {
     return inProcessServer != null;
   }
 
-  /** Tells whether the device, if it is in RUNNING, goes on as it is when this command lets go of it. */
+  /** Returns whether the device, if in RUNNING, keeps running when this command closes it. */
   public boolean keepsState() {
     return !isInProcess() && device instanceof VfioUserClient client && client.keepsState();
   }
 
-  /** Returns what becomes of a device that is let go of and not kept: the end of a sentence. */
+  /** Returns a clause that says what happens to a running device when this command closes it. */
   public String releaseEffect() {
     if (device instanceof KernelDevice) {
-      return "its driver may reset it then, or leave it as it is until somebody does";
+      return "its driver may then reset it, or leave it as it is until it is reset";
     }
     return device instanceof VfioUserClient client && client.resetsOnDisconnect()
-        ? "its server resets it then"
-        : "its server may reset it then, or leave it as it is: it does not say which";
+        ? "its server then resets it"
+        : "its server may then reset it, or leave it as it is";
   }
 
-  /** Returns what becomes of a device that is let go of while it stands still with its state: the end of a sentence. */
+  /** Returns a clause that says what happens to a stopped device with its state when this command closes it. */
   public String stoppedReleaseEffect() {
     return keepsStopped()
-        ? "it stays in STOP with its state then, until 'vfio4j recover' settles what becomes of it"
+        ? "it then stays in STOP with its state until 'vfio4j recover' resolves the migration"
         : releaseEffect();
   }
 
-  /** Tells whether the device stays in STOP when this command lets go of it there. */
+  /** Returns whether the device, if in STOP, stays there when this command closes it. */
   public boolean keepsStopped() {
     return !isInProcess() && device instanceof VfioUserClient client && client.keepsStopped();
   }
 
-  /** Resets a device whose state is not its own any more, where its server would keep that. */
+  /** Resets a device whose state is now owned by the other side, if its server would keep that state. */
   void discard() {
     if (keepsStopped()) {
       try {
         device.reset();
       } catch (DeviceException e) {
-        // Its server is gone, and the device with it; or it does not reset, and then stands still as before.
+        // Its server has ended, and the device with it; or the reset failed, and it remains stopped.
       }
     }
   }
 
-  /** Closes the device. What goes wrong then is a warning: it changes nothing of what was done with the device. */
+  /** Closes the device. A failure is only a warning, since the work with the device is done. */
   @Override
   public void close() {
     close(device::close);
@@ -223,11 +221,11 @@ public final class OpenDevice implements AutoCloseable {
     }
   }
 
-  private void close(Runnable close) {
+  private void close(Runnable closer) {
     try {
-      close.run();
+      closer.run();
     } catch (RuntimeException e) {
-      log.accept("vfio4j: %s did not close: %s".formatted(name(), ErrorMessages.describe(e)));
+      log.accept("closing %s failed: %s".formatted(name(), ErrorMessages.describe(e)));
     }
   }
 }

@@ -2,16 +2,18 @@
 package io.vfio4j.cli.device;
 
 import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.MigratableDevice;
+import io.vfio4j.model.MigrationFeature;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** The devices of one side that a command has opened, in the order in which the user named them. */
+/** The devices of one side that a command has opened, in the order of the command line. */
 public final class OpenDevices implements AutoCloseable {
 
   private final List<OpenDevice> devices;
@@ -26,7 +28,7 @@ public final class OpenDevices implements AutoCloseable {
     OpenDevice open(DeviceAddress address) throws IOException;
   }
 
-  /** Opens all, or none. */
+  /** Opens all devices, or none. */
   public static OpenDevices open(List<DeviceAddress> addresses, Opener opener) throws IOException {
     List<OpenDevice> opened = new ArrayList<>();
     try {
@@ -44,14 +46,14 @@ public final class OpenDevices implements AutoCloseable {
     return new OpenDevices(List.of(devices));
   }
 
-  /** Makes all ready to receive a state, which loses their own. */
+  /** Prepares all devices to load a state, which loses their own. */
   public void prepareAsTargets() throws IOException {
     for (OpenDevice device : devices) {
       device.prepareAsTarget();
     }
   }
 
-  /** Returns those of which something holds. */
+  /** Returns the devices that satisfy a condition. */
   public OpenDevices filter(Predicate<OpenDevice> condition) {
     return new OpenDevices(devices.stream().filter(condition).toList());
   }
@@ -64,7 +66,7 @@ public final class OpenDevices implements AutoCloseable {
     return devices.isEmpty();
   }
 
-  /** Returns the names of all, for a sentence. */
+  /** Returns the names of all, separated by commas. */
   public String names() {
     return devices.stream().map(OpenDevice::name).collect(Collectors.joining(", "));
   }
@@ -73,12 +75,12 @@ public final class OpenDevices implements AutoCloseable {
     return DeviceSet.of(devices.stream().map(OpenDevice::device).toList());
   }
 
-  /** Tells whether all are inside this command, and end with it. */
+  /** Returns whether all are in this process, and end with it. */
   public boolean isInProcess() {
     return devices.stream().allMatch(OpenDevice::isInProcess);
   }
 
-  /** Returns how many bytes they expect to send, if all can tell. */
+  /** Returns how many bytes of state they estimate; empty if one of them has no estimate. */
   public OptionalLong stopCopyLength() throws IOException {
     long sum = 0;
     for (OpenDevice device : devices) {
@@ -91,15 +93,34 @@ public final class OpenDevices implements AutoCloseable {
     return OptionalLong.of(sum);
   }
 
-  /** Resets all whose servers would keep a state that is not theirs any more. */
+  /** Resets the devices whose servers would keep a state that is now owned by the other side. */
   public void discard() {
     devices.forEach(OpenDevice::discard);
   }
 
+  /** Resumes all devices; see {@link #resumeAll(List)}. */
+  public void resumeAll() throws DeviceException {
+    resumeAll(devices.stream().map(OpenDevice::device).toList());
+  }
+
+  /**
+   * Moves devices to RUNNING. All leave STOP before any may start peer-to-peer DMA.
+   *
+   * @throws DeviceException if a transition fails; some devices may be running then
+   */
+  public static void resumeAll(List<MigratableDevice> devices) throws DeviceException {
+    for (MigratableDevice device : devices) {
+      if (device.features().has(MigrationFeature.P2P) && !device.state().isRunning()) {
+        device.moveTo(DeviceState.RUNNING_P2P);
+      }
+    }
+    for (MigratableDevice device : devices) {
+      device.moveTo(DeviceState.RUNNING);
+    }
+  }
+
   @Override
   public void close() {
-    Deque<OpenDevice> backwards = new ArrayDeque<>();
-    devices.forEach(backwards::push);
-    backwards.forEach(OpenDevice::close);
+    devices.reversed().forEach(OpenDevice::close);
   }
 }

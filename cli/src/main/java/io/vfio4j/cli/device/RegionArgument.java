@@ -22,12 +22,12 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Memory that moves along: {@code NAME=PATH@IOVA[:SIZE]}.
+ * Memory that migrates with the devices: {@code NAME=PATH@IOVA[:SIZE]}.
  *
- * @param name what both sides call it
- * @param path a file that it is, of which the first bytes are meant
- * @param iova where devices see it
- * @param size bytes of it; empty for the whole file
+ * @param name its name on both sides
+ * @param path the file that backs it, from its beginning
+ * @param iova the address at which devices access it
+ * @param size its size in bytes; empty for the whole file
  */
 public record RegionArgument(String name, Path path, long iova, OptionalLong size) {
 
@@ -35,16 +35,16 @@ public record RegionArgument(String name, Path path, long iova, OptionalLong siz
       Pattern.compile("([^=]+)=(.+)@(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19})(?::([0-9a-zA-Z]+))?");
 
   static RegionArgument parse(String text) {
-    Matcher form = SYNTAX.matcher(text);
-    if (!form.matches()) {
+    Matcher matcher = SYNTAX.matcher(text);
+    if (!matcher.matches()) {
       throw new TypeConversionException(
-          "'%s' is not memory; write NAME=PATH@IOVA[:SIZE], as in ram=/dev/shm/guest@0x0:4g".formatted(text));
+          "'%s' is not a memory region; expected NAME=PATH@IOVA[:SIZE], as in ram=/dev/shm/guest@0x0:4g".formatted(text));
     }
     try {
-      String iova = form.group(3);
+      String iova = matcher.group(3);
       boolean isHex = iova.startsWith("0x") || iova.startsWith("0X");
-      String size = form.group(4);
-      return new RegionArgument(form.group(1), Path.of(form.group(2)),
+      String size = matcher.group(4);
+      return new RegionArgument(matcher.group(1), Path.of(matcher.group(2)),
           isHex ? Long.parseUnsignedLong(iova.substring(2), 16) : Long.parseUnsignedLong(iova),
           size == null ? OptionalLong.empty() : OptionalLong.of(new SizeConverter().convert(size)));
     } catch (NumberFormatException | InvalidPathException e) {
@@ -52,7 +52,7 @@ public record RegionArgument(String name, Path path, long iova, OptionalLong siz
     }
   }
 
-  /** Reads the argument for picocli. */
+  /** Parses the argument for picocli. */
   public static final class Converter implements ITypeConverter<RegionArgument> {
     @Override
     public RegionArgument convert(String text) {
@@ -63,39 +63,39 @@ public record RegionArgument(String name, Path path, long iova, OptionalLong siz
   /**
    * Maps the memory.
    *
-   * @param arena where it stays mapped
-   * @throws CommandException if the file is not there, or too short, or not whole pages
+   * @param arena the lifetime of the mapping
+   * @throws CommandException if the file does not exist, is too short, or is not a whole number of pages
    */
   MemoryRegion map(Arena arena) throws IOException {
     try (Fd file = Fd.open(path)) {
       FileStatus status = FileStatus.of(file);
       if (status.type() == FileStatus.Type.OTHER || status.type() == FileStatus.Type.BLOCK_DEVICE) {
-        throw failure("%s is not a file that memory can be mapped from".formatted(path), null);
+        throw failure("%s is not a file that can be mapped".formatted(path), null);
       }
       if (!status.hasSize() && size.isEmpty()) {
-        throw failure("%s does not say its size: write %s=%s@0x%x:SIZE".formatted(path, name, path, iova),
+        throw failure("the size of %s is unknown; expected %s=%s@0x%x:SIZE".formatted(path, name, path, iova),
             null);
       }
-      long there = status.hasSize() ? status.size() : size.getAsLong();
-      long wanted = size.orElse(there);
-      if (wanted > there) {
-        throw failure("%s has %d bytes, which is less than %d".formatted(path, there, wanted), null);
+      long fileSize = status.hasSize() ? status.size() : size.getAsLong();
+      long length = size.orElse(fileSize);
+      if (length > fileSize) {
+        throw failure("%s has %d bytes, less than %d".formatted(path, fileSize, length), null);
       }
-      if (wanted == 0) {
+      if (length == 0) {
         throw failure(path + " is empty", null);
       }
-      return new MemoryRegion(name, iova, MemoryMap.shared(file, 0, wanted, true, arena),
+      return new MemoryRegion(name, iova, MemoryMap.shared(file, 0, length, true, arena),
           new RegionFile(path, status));
     } catch (IllegalArgumentException e) {
       throw failure(String.valueOf(e.getMessage()), e);
     } catch (LinuxException e) {
       throw failure(e.errno().equals(Errno.ENOENT)
-          ? "there is no file " + path
+          ? "no such file: " + path
           : "%s: %s: %s".formatted(path, e.function(), e.errno()), e);
     }
   }
 
-  private CommandException failure(String words, @Nullable Exception cause) {
-    return new CommandException(ExitCodes.FAILURE, "--region %s: %s".formatted(name, words), cause);
+  private CommandException failure(String problem, @Nullable Exception cause) {
+    return new CommandException(ExitCodes.FAILURE, "--region %s: %s".formatted(name, problem), cause);
   }
 }

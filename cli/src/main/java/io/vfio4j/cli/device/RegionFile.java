@@ -19,15 +19,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
- * The file that a region is mapped from. Of one that has another file in its place by now, or none, nobody can tell how
- * much room there is.
+ * The file that a region is mapped from. If it was since replaced or removed, its free space is unknown.
  *
- * @param path where it was when it was mapped
- * @param mapped what was there then
+ * @param path its path when it was mapped
+ * @param mapped its status when it was mapped
  */
 record RegionFile(Path path, FileStatus mapped) implements BackingStore {
 
-  /** Another one at each start of the kernel: device and inode mean a file only as long as that runs. */
+  /** Changes at each boot: device and inode identify a file only until the next one. */
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   @Override
@@ -35,7 +34,7 @@ record RegionFile(Path path, FileStatus mapped) implements BackingStore {
     try {
       MemoryMap.populate(pages);
     } catch (LinuxException e) {
-      if (!e.errno().equals(Errno.EINVAL)) { // Kernels before 5.14 do not know it.
+      if (!e.errno().equals(Errno.EINVAL)) { // Not supported before Linux 5.14.
         throw e;
       }
     }
@@ -55,7 +54,7 @@ record RegionFile(Path path, FileStatus mapped) implements BackingStore {
         : Optional.empty();
   }
 
-  /** A digest, since a peer need not know the numbers of this host. */
+  /** Returns a digest, so that the numbers of this host are not disclosed to a peer. */
   @Override
   public Optional<FileIdentity> identity() {
     try {
@@ -66,9 +65,9 @@ record RegionFile(Path path, FileStatus mapped) implements BackingStore {
       ByteBuffer identity = ByteBuffer.wrap(digest.digest(numbers.array()));
       return Optional.of(new FileIdentity(identity.getLong(), identity.getLong()));
     } catch (IOException e) {
-      return Optional.empty(); // Without /proc a file of another host might look the same.
+      return Optional.empty(); // Without the boot ID, a file of another host could have the same identity.
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("each JDK has SHA-256", e);
+      throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
 }

@@ -11,12 +11,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** The memory that moves along. To be mixed in. */
+/** The memory that migrates with the devices: a picocli mixin. */
 public final class RegionOptions {
 
   @Option(names = "--region", paramLabel = "NAME=PATH@IOVA[:SIZE]", converter = RegionArgument.Converter.class, description = {
-      "Memory that moves with the devices, which write to it at IOVA: a file that is it, as of a memfd (/proc/PID/fd/N), on hugetlbfs or in /dev/shm.",
-      "May be given several times; the other side has a region of the same name, place and size."})
+      "Migrate a memory region that the devices write to at IOVA: a file that backs it, such as a memfd (/proc/PID/fd/N), or one on hugetlbfs or in /dev/shm. Default SIZE: the whole file.",
+      "May be repeated. The other side needs a region of the same name, address and size."})
   private List<RegionArgument> regions = new ArrayList<>();
 
   public boolean isEmpty() {
@@ -24,19 +24,19 @@ public final class RegionOptions {
   }
 
   /**
-   * Maps all memory.
+   * Maps all regions.
    *
-   * @param log takes warnings
+   * @param log receives warnings
    */
   public MappedMemory map(CommandSpec spec, Consumer<String> log) throws IOException {
     return MappedMemory.map(regions, spec, log);
   }
 
   /**
-   * Requires that a file is none of the memory.
+   * Checks that a file does not back one of the regions.
    *
-   * @param option how the user named the file
-   * @throws ParameterException if it is the file of a region
+   * @param option the option that names the file
+   * @throws ParameterException if it does
    */
   public void requireNotRegion(CommandSpec spec, String option, Path file) throws IOException {
     for (RegionArgument region : regions) {

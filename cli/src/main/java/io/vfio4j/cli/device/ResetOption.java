@@ -5,18 +5,17 @@ import io.vfio4j.cli.base.Output;
 import java.io.IOException;
 import picocli.CommandLine.Option;
 
-/** Allows to reset a source. To be mixed in. */
+/** The option {@code --reset}: a picocli mixin. */
 public final class ResetOption {
 
-  @Option(names = "--reset", description = "Reset the source first if it does not run, as its last user may have left it. "
-      + "What it holds is lost.")
+  @Option(names = "--reset", description = "Reset a source device that is not in RUNNING. Its state is lost.")
   private boolean allowed;
 
   public boolean isAllowed() {
     return allowed;
   }
 
-  /** Opens a source that is only compared: it is not reset even where that is allowed. */
+  /** Opens a source for a dry run, which never resets it. */
   public OpenDevice openToCompare(DeviceAddress address, Output output) throws IOException {
     return allowed ? address.open(output::warning) : address.openSource(false, output::warning);
   }

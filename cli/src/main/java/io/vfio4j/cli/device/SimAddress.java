@@ -14,10 +14,10 @@ import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads what follows {@code sim:}, as in {@code a?memory=64m&features=stop_copy,p2p&fault=slow=10m}. */
+/** Parses the part of an address after {@code sim:}, as in {@code a?memory=64m&features=stop_copy,p2p&fault=slow=10m}. */
 public final class SimAddress {
 
-  /** How the names of such devices begin. */
+  /** What the names of such devices begin with. */
   public static final String SCHEME = "sim:";
 
   private static final List<String> PARAMETERS =
@@ -32,7 +32,7 @@ public final class SimAddress {
     int mark = text.indexOf('?');
     String name = mark < 0 ? text : text.substring(0, mark);
     if (name.isEmpty()) {
-      throw new IllegalArgumentException("give the simulated device a name, as in sim:a?memory=64m");
+      throw new IllegalArgumentException("expected a name for the simulated device, as in sim:a?memory=64m");
     }
     DeviceAddress.Sim sim = new DeviceAddress.Sim(ScratchConfig.named(SCHEME + name), MigrationVersions.V2);
     if (mark >= 0) {
@@ -46,7 +46,7 @@ public final class SimAddress {
   private static DeviceAddress.Sim apply(DeviceAddress.Sim sim, String part) {
     int equals = part.indexOf('=');
     String key = equals < 0 ? part : part.substring(0, equals);
-    // A plus sign is itself here: + stands for a blank in forms only.
+    // A plus sign is literal; it stands for a space only in HTML forms.
     String value =
         URLDecoder.decode(part.substring(equals < 0 ? part.length() : equals + 1).replace("+", "%2B"),
             StandardCharsets.UTF_8);
@@ -59,7 +59,7 @@ public final class SimAddress {
         case "load" -> sim.with(config.withContent(Path.of(value)));
         case "fault" -> sim.with(config.withFault(Fault.parse(value)));
         case "mappable" -> sim.with(config.withMappable(true));
-        default -> throw new IllegalArgumentException("'%s' is not known: %sgive %s".formatted(part,
+        default -> throw new IllegalArgumentException("unknown parameter '%s': %sexpected %s".formatted(part,
             SpellingSuggestions.closest(key, PARAMETERS).map("did you mean %s? "::formatted).orElse(""),
             PARAMETER_SYNTAX));
       };

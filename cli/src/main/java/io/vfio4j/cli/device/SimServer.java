@@ -13,7 +13,7 @@ import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.util.function.Consumer;
 
-/** A scratch device inside this process, served by a thread of its own. */
+/** A scratch device in this process, served by its own thread. */
 final class SimServer implements AutoCloseable {
 
   private final ScratchDevice device;
@@ -51,7 +51,7 @@ final class SimServer implements AutoCloseable {
     }
   }
 
-  /** Ends the server and waits for it, since the device's memory must outlive its thread. */
+  /** Stops the server and waits for its thread, which accesses the device's memory. */
   @Override
   public void close() {
     server.close();

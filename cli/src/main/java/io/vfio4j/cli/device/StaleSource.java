@@ -10,8 +10,8 @@ import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.function.Consumer;
 
 /**
- * A device whose state is wanted, as the last user left it: to close a kernel device does not reset it, and a server
- * keeps the state where a command died that was taking it.
+ * A source device as its last user left it: closing a kernel device does not reset it, and a server keeps the state if a
+ * command died while saving it.
  */
 final class StaleSource {
 
@@ -19,10 +19,10 @@ final class StaleSource {
   }
 
   /**
-   * Sees to it that the device runs.
+   * Ensures that the device is in RUNNING.
    *
-   * @param reset whether to reset it if it does not
-   * @throws CommandException if it does not, and is left alone
+   * @param reset whether to reset it if it is not
+   * @throws CommandException if it is not, and is not to be reset
    */
   static void prepare(MigratableDevice device, boolean reset, Consumer<String> log)
       throws DeviceException, CommandException {
@@ -33,13 +33,13 @@ final class StaleSource {
     String name = device.identity().name();
     if (!reset) {
       throw new CommandException(ExitCodes.FAILURE,
-          "%s is in %s, as its last user left it, and a migration begins in RUNNING; nothing was touched. %s"
+          "%s is in %s, as its last user left it, but a migration starts in RUNNING; nothing was touched. %s"
               .formatted(name, state, device instanceof VfioUserClient
                   ? OpenDevice.of(device, log).recoveryAdvice(state)
-                  : "What it holds may be all there is of its state: if nobody needs it any more, add --reset"),
+                  : "This may be the only copy of its state; if it is not needed, add --reset"),
           null);
     }
     device.reset();
-    log.accept("vfio4j: %s was in %s and has been reset".formatted(name, state));
+    log.accept("%s was in %s and has been reset".formatted(name, state));
   }
 }

@@ -8,7 +8,7 @@ import io.vfio4j.cli.device.DeviceAddressConverter;
 import io.vfio4j.cli.device.MappedMemory;
 import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.cli.device.RegionOptions;
-import io.vfio4j.cli.report.DryRunOption;
+import io.vfio4j.cli.report.ComparisonReport;
 import io.vfio4j.engine.Comparison;
 import io.vfio4j.engine.DeviceSet;
 import java.io.IOException;
@@ -66,7 +66,7 @@ public final class InspectOptions {
 
   /** Tells what was found of them beside the file, and returns the exit code. */
   public static int report(Comparison comparison, Output output) {
-    return DryRunOption.report(comparison, output);
+    return ComparisonReport.print(comparison, output);
   }
 
   /** Opens the devices for a look. */

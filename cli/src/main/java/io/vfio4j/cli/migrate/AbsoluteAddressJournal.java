@@ -6,24 +6,23 @@ import io.vfio4j.engine.Journal;
 import io.vfio4j.engine.JournalException;
 
 /**
- * A journal in which the devices of a command have addresses that {@code recover} finds them by, from whatever directory
- * it is started in.
+ * A journal that records absolute device addresses, so that {@code recover} works from any directory.
  *
- * @param journal where it is written
+ * @param journal the journal written to
  */
 record AbsoluteAddressJournal(Journal journal) implements Journal {
 
   @Override
-  public Entries begin(Header heading) throws JournalException {
-    return journal.begin(new Header(heading.migration(), heading.side(),
-        heading.devices().stream().map(AbsoluteAddressJournal::absolute).toList(), heading.peer()));
+  public Entries begin(Header header) throws JournalException {
+    return journal.begin(new Header(header.migration(), header.side(),
+        header.devices().stream().map(AbsoluteAddressJournal::absolute).toList(), header.peer()));
   }
 
   private static String absolute(String name) {
     try {
       return DeviceAddress.parse(name).absolute();
     } catch (IllegalArgumentException e) {
-      return name; // Not an address of a command's.
+      return name; // Not an address of the command line.
     }
   }
 }

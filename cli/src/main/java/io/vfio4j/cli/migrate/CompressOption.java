@@ -10,18 +10,18 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** Whether what is sent is compressed. To be mixed in. */
+/** The option {@code --compress}: a picocli mixin. */
 final class CompressOption {
 
   private static final CompressionAlgorithm ALGORITHM = CompressionAlgorithm.ZSTD;
 
-  @Option(names = "--compress", paramLabel = "LEVEL", description = "Compress with zstd, from 1 (the quickest) to 19: 1 for a link of up to some 2 Gbit/s, 3 for one of 1 or a file; more makes it little smaller (default: not at all).")
+  @Option(names = "--compress", paramLabel = "LEVEL", description = "Compress with zstd at LEVEL 1 (fastest) to 19: 1 suits links up to about 2 Gbit/s, 3 suits 1 Gbit/s and files; higher levels gain little (default: no compression).")
   private @Nullable Integer level;
 
   /**
-   * Adds what was asked for to options.
+   * Returns options with the compression, if given.
    *
-   * @throws CommandException if this installation cannot compress
+   * @throws CommandException if this installation lacks the codec
    */
   MigrationOptions applyTo(MigrationOptions options, CommandSpec spec) throws CommandException {
     if (level == null) {

@@ -7,7 +7,6 @@ import io.vfio4j.cli.base.Termination;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.cli.recover.HeldSourceJournal;
-import io.vfio4j.cli.recover.StoppedDevices;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.JournalStep;
 import io.vfio4j.engine.MigrationException;
@@ -23,13 +22,19 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A source that stands still with its state after a migration that failed. To let go of it may be its end, where no
- * server keeps it. So the command stays, and a person who has looked at the target decides.
+ * Source devices that a failed migration has left stopped with their state. Closing them may lose the state if no server
+ * keeps it, so the command stays and waits for a decision. The states are
+ *
+ * <ul>
+ * <li><b>held</b>: waits for a command on standard input, a signal, or a record in the journal. If the target can be
+ * reached, {@link HeldSourceJournal} also queries it.
+ * <li>{@link Resolution#RESUMED}, {@link Resolution#AT_TARGET} or {@link Resolution#RELEASED}: final.
+ * </ul>
  */
 final class HeldSource {
 
   private static final String RESUME = "resume";
-  /** By a person who has made sure that a target which cannot be asked does not run them. */
+  /** The operator has ensured that a target that cannot be queried does not run the devices. */
   private static final String RESUME_FENCED = "resume --fenced";
   private static final String RELEASE = "";
   private static final long POLL_MILLIS = 1000;
@@ -37,6 +42,7 @@ final class HeldSource {
   private final OpenDevices devices;
   private final Output output;
   private final BlockingQueue<String> commands = new LinkedBlockingQueue<>();
+  /** Empty if there is none, or it is settled. */
   private Optional<HeldSourceJournal> journal;
 
   HeldSource(OpenDevices devices, Optional<HeldSourceJournal> journal, Output output) {
@@ -45,66 +51,66 @@ final class HeldSource {
     this.output = output;
   }
 
-  /** Tells whether there is something to hold on to. */
+  /** Returns whether a failed migration may have left devices stopped with their state. */
   static boolean isNeededAfter(MigrationException e) {
     return e.outcome() == Outcome.UNKNOWN || e.outcome() == Outcome.SOURCE_STOPPED;
   }
 
-  /** What came of the waiting. */
+  /** The decision. */
   enum Resolution {
-    /** The devices run here again. */
+    /** The devices run at the source again. */
     RESUMED,
-    /** They run at the target, as has turned out. */
+    /** The devices run at the target. */
     AT_TARGET,
-    /** Somebody wants them to be let go of. */
+    /** The devices are to be closed. */
     RELEASED
   }
 
-  /** Waits for a decision: of a person, of the target, or one that somebody puts down in the journal. */
+  /** Waits for a decision of the operator, the target or {@code recover}, and applies it. */
   Resolution hold(String failure) throws InterruptedException {
     try (Termination.Registration _ = Termination.onSignal(() -> commands.add(RELEASE))) {
       announce(failure);
       readCommands();
-      Optional<Resolution> ending = Optional.empty();
-      while (ending.isEmpty()) {
-        String word = commands.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
-        ending = word == null ? pollJournal() : onCommand(word);
+      Optional<Resolution> resolution = Optional.empty();
+      while (resolution.isEmpty()) {
+        String command = commands.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
+        resolution = command == null ? pollJournal() : onCommand(command);
       }
-      return ending.get();
+      return resolution.get();
     }
   }
 
   private void announce(String failure) {
-    output.warning("vfio4j: " + failure);
-    output.warning(
-        "  This command holds the device with its state. To run it here again, write '%s' and Enter%s. SIGTERM or "
+    output.warning(failure);
+    output.log(
+        "  This command holds the device with its state. To run it here again, type '%s' and Enter%s. SIGTERM or "
             .formatted(RESUME,
-                journal.isEmpty() ? "" : ": it asks the target\n  first. If the target cannot be asked, "
-                    + "and you made sure that its devices do not run, write '%s'".formatted(RESUME_FENCED))
-            + "Ctrl-C lets go of it: %s.".formatted(devices.list().getFirst().stoppedReleaseEffect()));
-    journal.ifPresent(held -> output.warning(
-        "  It asks the target by itself, where that can be reached; 'vfio4j recover' settles migration\n  %s too."
+                journal.isEmpty() ? "" : "; the target is\n  queried first. If it cannot be queried "
+                    + "and you have verified that its devices do not run, type '%s'".formatted(RESUME_FENCED))
+            + "Ctrl-C closes it: %s.".formatted(devices.list().getFirst().stoppedReleaseEffect()));
+    journal.ifPresent(held -> output.log(
+        "  The command also queries the target periodically if it can be reached; or resolve migration\n  %s with 'vfio4j recover'."
             .formatted(held.migrationId())));
     output.result(Json.event("source-held")
         .with("devices", devices.list().stream().map(OpenDevice::name).toList()).with("resume", RESUME)
         .with("resume_fenced", journal.isPresent() ? RESUME_FENCED : null)
-        .with("let_go", "SIGTERM").with("message", failure)
-        .with("session", journal.map(held -> held.migrationId().toString()).orElse(null)).build());
+        .with("release", "SIGTERM").with("message", failure)
+        .with("migration", journal.map(held -> held.migrationId().toString()).orElse(null)).build());
   }
 
-  private Optional<Resolution> onCommand(String word) {
-    if (word.equals(RELEASE)) {
+  private Optional<Resolution> onCommand(String command) {
+    if (command.equals(RELEASE)) {
       return Optional.of(Resolution.RELEASED);
     }
-    boolean fenced = word.strip().equals(RESUME_FENCED);
-    if (!fenced && !word.strip().equals(RESUME)) {
+    boolean fenced = command.strip().equals(RESUME_FENCED);
+    if (!fenced && !command.strip().equals(RESUME)) {
       return Optional.empty();
     }
     try {
       if (journal.isPresent()) {
         Optional<String> objection = journal.get().recordReturn(fenced);
         if (objection.isPresent()) {
-          output.warning("vfio4j: not resumed: " + objection.get());
+          output.warning("not resumed: " + objection.get());
           output.result(Json.event("not-resumed").with("message", objection.get()).build());
           return Optional.empty();
         }
@@ -112,18 +118,18 @@ final class HeldSource {
       }
       return resume() ? Optional.of(Resolution.RESUMED) : Optional.empty();
     } catch (JournalException e) {
-      output.warning("vfio4j: " + e.getMessage());
+      output.warning(e.getMessage());
       return Optional.empty();
     }
   }
 
   private Optional<Resolution> pollJournal() {
-    Optional<JournalStep> settled = journal.flatMap(HeldSourceJournal::poll);
-    if (settled.isEmpty()) {
+    Optional<JournalStep> step = journal.flatMap(HeldSourceJournal::poll);
+    if (step.isEmpty()) {
       return Optional.empty();
     }
     journal = Optional.empty();
-    return switch (settled.get()) {
+    return switch (step.get()) {
       case CONFIRMED -> {
         devices.discard();
         yield Optional.of(Resolution.AT_TARGET);
@@ -138,11 +144,11 @@ final class HeldSource {
 
   private boolean resume() {
     try {
-      StoppedDevices.resumeAll(devices.list().stream().map(OpenDevice::device).toList());
-      output.warning("vfio4j: runs at the source again: " + devices.names());
+      devices.resumeAll();
+      output.warning("running at the source again: " + devices.names());
       return true;
     } catch (DeviceException e) {
-      output.warning("vfio4j: " + e.getMessage());
+      output.warning(e.getMessage());
       return false;
     }
   }
@@ -157,7 +163,7 @@ final class HeldSource {
           }
         }
       } catch (IOException e) {
-        output.warning("vfio4j: the standard input: " + e.getMessage());
+        output.warning("cannot read standard input: " + e.getMessage());
       }
     }, "vfio4j-stdin");
     thread.setDaemon(true);

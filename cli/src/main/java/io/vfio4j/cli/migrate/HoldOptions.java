@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What becomes of the devices when a migration is over. To be mixed in. */
+/** Options that say how long target devices are held open after a migration: a picocli mixin. */
 final class HoldOptions {
 
   @Option(names = "--then", paramLabel = "COMMAND", description = {
-      "Run COMMAND (by sh -c) once the device runs here, and hold the device open until it ends.",
-      "VFIO4J_DEVICE is the device's address, or that of the first of several; VFIO4J_DEVICES has all of them, with blanks between."})
+      "Run COMMAND with sh -c when the device runs here, and hold the device open until it ends.",
+      "The environment has the address of the (first) device in VFIO4J_DEVICE, and of all devices, separated by spaces, in VFIO4J_DEVICES."})
   private @Nullable String then;
 
   @Mixin
@@ -29,7 +29,7 @@ final class HoldOptions {
     return noHoldOption.isHoldingAllowed();
   }
 
-  /** Keeps devices that were received, as long as they need somebody to hold them open. */
+  /** Holds devices open that would not keep running otherwise, until a signal or the end of the command. */
   void hold(OpenDevices devices, Output output) throws IOException, InterruptedException {
     if (then != null) {
       runCommand(then, devices, output);
@@ -37,7 +37,7 @@ final class HoldOptions {
     }
     for (OpenDevice device : devices.list()) {
       if (device.keepsState()) {
-        output.line("%s runs, and its server keeps it so.".formatted(device.name()));
+        output.line("%s runs; its server keeps it running.".formatted(device.name()));
         output.event(Json.event("kept").with("device", device.name()).build());
       } else if (device.isInProcess()) {
         output.line("%s ends with this command.".formatted(device.name()));
@@ -46,7 +46,7 @@ final class HoldOptions {
     OpenDevices held = devices.filter(device -> !device.keepsState() && !device.isInProcess());
     if (!isHoldingAllowed()) {
       held.list().forEach(device -> output
-          .warning("vfio4j: %s is let go of now; %s".formatted(device.name(), device.releaseEffect())));
+          .warning("%s is closed now; %s".formatted(device.name(), device.releaseEffect())));
     } else if (!held.isEmpty()) {
       awaitSignal(held, output);
     }
@@ -72,8 +72,8 @@ final class HoldOptions {
       code = shell.await();
     }
     if (code != 0) {
-      // The migration is done all the same, and that is what the exit code is about.
-      output.warning("vfio4j: '%s' ended with exit code %d".formatted(command, code));
+      // The exit code is about the migration, which has succeeded.
+      output.warning("'%s' ended with exit code %d".formatted(command, code));
     }
     output.event(Json.event("command-ended").with("exit_code", code).build());
   }

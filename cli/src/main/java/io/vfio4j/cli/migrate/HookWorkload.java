@@ -26,12 +26,10 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/**
- * A workload that something else pauses and resumes: a command, by {@code sh -c}, or a server that is sent an HTTP POST.
- */
+/** A workload that is paused and resumed by hooks: commands run with {@code sh -c}, or HTTP POST requests. */
 final class HookWorkload implements Workload {
 
-  private static final String TIMEOUT_OPTION = "the limit of --workload-timeout";
+  private static final String TIMEOUT_OPTION = "--workload-timeout";
 
   private final Optional<String> pause;
   private final Optional<String> resume;
@@ -39,18 +37,18 @@ final class HookWorkload implements Workload {
   private final boolean writesMemory;
 
   /**
-   * Makes one.
+   * Creates a workload.
    *
-   * @param pause a command, or an address that begins with http: or https:; nothing is done where there is none
+   * @param pause a command, or a URL with http: or https:; empty for no hook
    * @param resume the same
-   * @param timeout how long each may take
-   * @param writes whether it writes to memory itself, which nobody logs
+   * @param timeout the timeout of each hook
+   * @param writesMemory whether the workload itself writes to memory, without a dirty log
    */
-  HookWorkload(Optional<String> pause, Optional<String> resume, Duration timeout, boolean writes) {
+  HookWorkload(Optional<String> pause, Optional<String> resume, Duration timeout, boolean writesMemory) {
     this.pause = pause;
     this.resume = resume;
     this.timeout = timeout;
-    this.writesMemory = writes;
+    this.writesMemory = writesMemory;
   }
 
   @Override
@@ -63,13 +61,13 @@ final class HookWorkload implements Workload {
     pause(timeout);
   }
 
-  /** A pause that outlasts the downtime would be in vain: what comes after it undoes the switchover. */
+  /** A pause that takes longer than the maximum downtime would only be rolled back. */
   @Override
   public void pause(Duration limit) throws IOException {
     if (pause.isPresent()) {
       boolean isShort = limit.compareTo(timeout) < 0;
       execute(new HookCall("--workload-pause", pause.get(), Side.SOURCE, isShort ? limit : timeout,
-          isShort ? "the limit of the downtime (--max-downtime)" : TIMEOUT_OPTION));
+          isShort ? "--max-downtime" : TIMEOUT_OPTION));
     }
   }
 
@@ -80,12 +78,12 @@ final class HookWorkload implements Workload {
     }
   }
 
-  /** One call of a hook, and the time for all of it. */
+  /** A call of a hook, with its timeout. */
   private record HookCall(String option, String target, Side side, Duration limit, String limitName) {
 
-    IOException timeoutException(String what) {
+    IOException timeoutException(String problem) {
       return new IOException(
-          "%s: %s within %s, %s".formatted(option, what, Quantities.time(limit), limitName));
+          "%s: %s within %s (%s)".formatted(option, problem, Quantities.time(limit), limitName));
     }
   }
 
@@ -109,7 +107,7 @@ final class HookWorkload implements Workload {
   }
 
   private static void run(HookCall hook) throws IOException, InterruptedException {
-    // Its output is for people: standard output belongs to what this command says.
+    // Its output goes to standard error, since standard output is for the results of this command.
     try (ShellCommand shell =
         ShellCommand.startHook(hook.target(), Map.of("VFIO4J_SIDE", hook.side().toString()))) {
       if (!shell.await(hook.limit())) {
@@ -122,13 +120,13 @@ final class HookWorkload implements Workload {
     }
   }
 
-  /** The JDK's client says of a refused connection nothing but its kind. */
+  /** Returns the reason of a failure; the JDK's client has no message for a refused connection. */
   private static String reason(Throwable cause) {
     return cause instanceof ConnectException && cause.getMessage() == null ? "connection refused"
         : FileMessages.message(cause);
   }
 
-  /** The status is the answer: no body is waited for, and the limit is one of the whole exchange. */
+  /** Sends a request. Only the status counts, no body is awaited, and the timeout covers the whole exchange. */
   private static void post(HookCall hook) throws IOException, InterruptedException {
     HttpRequest request = request(hook);
     HttpClient client = HttpClient.newHttpClient();
@@ -138,33 +136,33 @@ final class HookWorkload implements Workload {
       int status = response.get(hook.limit().toNanos(), TimeUnit.NANOSECONDS).statusCode();
       if (status / 100 != 2) {
         throw new IOException(
-            "%s: %s answered with status %d".formatted(hook.option(), hook.target(), status));
+            "%s: %s returned status %d".formatted(hook.option(), hook.target(), status));
       }
     } catch (TimeoutException e) {
-      IOException late = hook.timeoutException("%s did not answer".formatted(hook.target()));
-      late.initCause(e);
-      throw late;
+      IOException timeout = hook.timeoutException("%s did not respond".formatted(hook.target()));
+      timeout.initCause(e);
+      throw timeout;
     } catch (ExecutionException e) {
-      throw new IOException("%s: %s cannot be reached: %s".formatted(hook.option(), hook.target(),
+      throw new IOException("%s: cannot reach %s: %s".formatted(hook.option(), hook.target(),
           reason(Objects.requireNonNullElse(e.getCause(), e))), e);
     } finally {
-      client.shutdownNow(); // Ends the exchange, and does not wait for anything.
+      client.shutdownNow(); // Ends the exchange without waiting.
     }
   }
 
   private static HttpRequest request(HookCall hook) throws IOException {
-    String what = hook.option().substring("--workload-".length());
+    String event = hook.option().substring("--workload-".length());
     try {
       return HttpRequest.newBuilder(URI.create(hook.target())).header("Content-Type", "application/json")
           .POST(HttpRequest.BodyPublishers.ofString(
-              Json.event(what).with("side", hook.side().toString()).build().toString()))
+              Json.event(event).with("side", hook.side().toString()).build().toString()))
           .build();
     } catch (IllegalArgumentException e) {
       throw new IOException("%s: %s: %s".formatted(hook.option(), hook.target(), e.getMessage()), e);
     }
   }
 
-  /** Is done with an answer as soon as its headers are there, and gives up the connection. */
+  /** Completes a response when its headers have arrived, and drops the connection. */
   private static final class DiscardingSubscriber implements HttpResponse.BodySubscriber<Void> {
 
     @Override
@@ -179,17 +177,17 @@ final class HookWorkload implements Workload {
 
     @Override
     public void onNext(List<ByteBuffer> item) {
-      // Nobody wants it.
+      // Ignored.
     }
 
     @Override
     public void onError(Throwable throwable) {
-      // The status has been taken already.
+      // The status is known already.
     }
 
     @Override
     public void onComplete() {
-      // There was no body.
+      // No body.
     }
   }
 }

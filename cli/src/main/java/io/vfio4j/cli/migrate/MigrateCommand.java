@@ -9,13 +9,10 @@ import io.vfio4j.cli.device.MappedMemory;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.cli.device.RegionArgument;
-import io.vfio4j.cli.device.RegionOptions;
-import io.vfio4j.cli.device.ResetOption;
 import io.vfio4j.cli.recover.OwnershipResolver;
 import io.vfio4j.cli.recover.StateDirOption;
-import io.vfio4j.cli.report.DryRunOption;
+import io.vfio4j.cli.report.ComparisonReport;
 import io.vfio4j.cli.watch.MigrationMonitor;
-import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.journal.StateDirectory;
@@ -30,55 +27,47 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
+/** The command {@code migrate}. */
 @Command(name = "migrate", description = {
-    "Move the state of one or several devices to other devices on this machine.",
-    "All devices have to run, and nobody else may be connected to them. Afterwards they run at the target; "
-        + "where a server does not keep them so, this command holds them open until SIGTERM or Ctrl-C. "
-        + "A failure before the handover leaves the source running with nothing lost.",
-    "Several devices move together: none stops before all have ended their peer-to-peer traffic, and none "
-        + "begins it before all run.",
-    "Not carried are config space, interrupt setup and DMA mappings: the driver of a device sets them up anew. "
-        + "The source's devices are reset when they are let go of."}, footer = {"", "Examples:",
+    "Migrate the state of one or more devices to other devices on this host.",
+    "All devices must be RUNNING and have no other client. After the migration the target devices run; if a server does not "
+        + "keep its device running, this command holds it open until SIGTERM or Ctrl-C. If the migration fails before the "
+        + "handover, the source keeps running with its state.",
+    "Several devices migrate together: no device stops until all have quiesced peer-to-peer DMA, and no target device starts "
+        + "peer-to-peer DMA until all run.",
+    "Config space, interrupt setup and DMA mappings are not migrated; the device's driver sets them up at the target. "
+        + "The source devices are reset when they are closed."}, footer = {"", "Examples:",
             "  vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock",
-            "  At most 100 ms of downtime and 200 MiB a second:",
+            "  Limit the downtime to 100 ms and the rate to 200 MiB/s:",
             "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --max-downtime 100ms "
                 + "--max-bandwidth 200m",
-            "  Two devices that talk to each other:",
+            "  Migrate two devices that access each other:",
             "    vfio4j migrate --from vfio-user:/tmp/a1.sock --to vfio-user:/tmp/b1.sock "
                 + "--from vfio-user:/tmp/a2.sock --to vfio-user:/tmp/b2.sock",
-            "  With a program that drives them, and is to be paused meanwhile:",
+            "  Pause the program that drives the devices during the downtime:",
             "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock "
                 + "--workload-pause 'kill -STOP 4711' --workload-resume 'kill -CONT 4711'",
-            "  Only tell whether it would go:",
+            "  Check whether a migration would be accepted:",
             "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --dry-run",
-            "  Between two kernel devices:",
+            "  Migrate between two kernel devices:",
             "    vfio4j migrate --from kernel:0000:3b:00.2 --to kernel:0000:3b:00.3",
-            "  Hold the device open while a program looks at it:",
+            "  Hold the target device open while a program inspects it:",
             "    vfio4j migrate --from sim:a --to vfio-user:/tmp/b.sock --then 'sleep 60'"})
 public final class MigrateCommand implements Callable<Integer> {
 
-  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "A device that leaves: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...]. May be given several times.")
+  @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "Source device: "
+      + DeviceAddress.SYNTAX + ". May be repeated.")
   private List<DeviceAddress> from = new ArrayList<>();
 
-  @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that receives its state, and loses its own; as many as of --from, and in the same order.")
+  @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "Target device, which loses its own state. One for each --from, in the same order.")
   private List<DeviceAddress> to = new ArrayList<>();
 
-  @Mixin
-  private final RegionOptions regions = new RegionOptions();
-
-  @Option(names = "--to-region", paramLabel = "NAME=PATH@IOVA[:SIZE]", converter = RegionArgument.Converter.class, description = "Where the memory of --region goes: a region of the same name, place and size, in another file.")
+  @Option(names = "--to-region", paramLabel = "NAME=PATH@IOVA[:SIZE]", converter = RegionArgument.Converter.class, description = "The target of a --region: a region of the same name, address and size, backed by another file. May be repeated.")
   private List<RegionArgument> toRegions = new ArrayList<>();
 
   @Mixin
-  private final WorkloadOptions workloadOptions = new WorkloadOptions();
-
-  @Mixin
   private final SourceOptions sourceOptions = new SourceOptions();
-
-  @Mixin
-  private final ResetOption reset = new ResetOption();
 
   @Mixin
   private final DryRunOption dryRun = new DryRunOption();
@@ -90,100 +79,85 @@ public final class MigrateCommand implements Callable<Integer> {
   private final StateDirOption stateDir = new StateDirOption();
 
   @Mixin
-  private final WatchOptions watch = new WatchOptions();
-
-  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     checkAddresses();
     Output output = common.output();
+    MigrationOptions options = sourceOptions.build(common.spec());
     if (dryRun.isEnabled()) {
-      return compare(output);
+      return compare(options, output);
     }
     StateDirectory state = stateDir.openForMigration(output);
-    MigrationOptions options =
-        sourceOptions.build(common.spec()).withJournal(new AbsoluteAddressJournal(state));
-    try (MigrationMonitor watching = watch.start(common.spec(), output)) {
-      return watching.run(() -> migrate(state, options, watching, output));
+    try (MigrationMonitor monitor = sourceOptions.startMonitor(common.spec(), output)) {
+      CommandContext context =
+          new CommandContext(options.withJournal(new AbsoluteAddressJournal(state)), monitor, output);
+      return monitor.run(() -> migrate(state, context));
     }
   }
 
-  private int migrate(StateDirectory state, MigrationOptions options, MigrationMonitor watching,
-      Output output)
+  private int migrate(StateDirectory state, CommandContext context)
       throws IOException, InterruptedException {
     int code;
-    try (OpenDevices targets = OpenDevices.open(DeviceAddress.withTimeout(options.timeouts(), to),
-        address -> address.open(output::warning))) {
-      // Let go of before the targets are held: somebody may wait for them.
-      try (OpenDevices sources =
-          OpenDevices.open(DeviceAddress.withTimeout(options.timeouts(), from),
-              address -> address.openSource(reset.isAllowed(), output::warning))) {
-        // Not before all sources are known to be such that can leave.
+    try (OpenDevices targets = TargetOptions.open(to, context.options(), context.output())) {
+      // The sources are closed before the targets are held: other clients may be waiting for them.
+      try (OpenDevices sources = sourceOptions.open(from, context)) {
+        // Only after all sources have opened, since this resets targets.
         targets.prepareAsTargets();
-        code = migrateDevices(sources, targets, options, new OwnershipResolver(state, Optional.empty()),
-            watching,
-            output);
+        code = migrateDevices(sources, targets, new OwnershipResolver(state, Optional.empty()), context);
       }
-      holdOptions.hold(targets, output);
+      holdOptions.hold(targets, context.output());
     }
     return code;
   }
 
-  private int compare(Output output) throws IOException {
-    MigrationOptions options = sourceOptions.build(common.spec());
+  private int compare(MigrationOptions options, Output output) throws IOException {
     try (OpenDevices targets = OpenDevices.open(to, address -> address.open(output::warning));
-        OpenDevices sources = OpenDevices.open(from, address -> reset.openToCompare(address, output));
-        MappedMemory memory = regions.map(common.spec(), output::warning);
+        OpenDevices sources = sourceOptions.openToCompare(from, output);
+        MappedMemory memory = sourceOptions.mapMemory(common.spec(), output);
         MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), output::warning)) {
       DeviceSet source = sources.deviceSet().withMemory(memory.regions());
       DeviceSet target = targets.deviceSet().withMemory(toMemory.regions());
-      return DryRunOption
-          .report(LocalMigration.compare(source, target, options, OpenDevice::mayHoldStaleState), output);
+      return ComparisonReport
+          .print(LocalMigration.compare(source, target, options, OpenDevice::mayHoldStaleState), output);
     }
   }
 
-  private int migrateDevices(OpenDevices sources, OpenDevices targets, MigrationOptions options,
-      OwnershipResolver oracle,
-      MigrationMonitor watching,
-      Output output)
-      throws IOException, InterruptedException {
-    try (MappedMemory memory = regions.map(common.spec(), output::warning);
-        MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), output::warning);
-        WorkloadOptions.WorkloadHandle workload = workloadOptions.start(memory.regions(), common.spec())) {
-      PauseTrackingWorkload paused = new PauseTrackingWorkload(workload.workload());
-      return new SourceRunner(sources, paused, PeerDescription.devices(targets, stateDir),
-          holdOptions.isHoldingAllowed(),
-          oracle,
-          watching,
-          output).run(
-              listener -> LocalMigration.run(sources.deviceSet().withMemory(memory.regions()),
-                  targets.deviceSet().withMemory(toMemory.regions()), options, paused, listener));
+  private int migrateDevices(OpenDevices sources, OpenDevices targets, OwnershipResolver resolver,
+      CommandContext context) throws IOException, InterruptedException {
+    try (MappedMemory memory = sourceOptions.mapMemory(common.spec(), context.output());
+        MappedMemory toMemory = MappedMemory.map(toRegions, common.spec(), context.output()::warning);
+        WorkloadOptions.WorkloadHandle handle =
+            sourceOptions.startWorkload(memory.regions(), common.spec())) {
+      PauseTrackingWorkload workload = new PauseTrackingWorkload(handle.workload());
+      SourceRunner.SourceSide source =
+          new SourceRunner.SourceSide(sources, workload, holdOptions.isHoldingAllowed());
+      SourceRunner.TargetSide target =
+          new SourceRunner.TargetSide(PeerDescription.devices(targets, stateDir), resolver);
+      return new SourceRunner(context, source, target)
+          .run(listener -> LocalMigration.run(sources.deviceSet().withMemory(memory.regions()),
+              targets.deviceSet().withMemory(toMemory.regions()), context.options(), workload, listener));
     }
   }
 
   private void checkAddresses() {
     if (from.size() != to.size()) {
-      throw usageError("%d times --from and %d times --to: give a device to go to for each that leaves"
+      throw common.usageError("%d times --from and %d times --to: each source device needs a target device"
           .formatted(from.size(), to.size()));
     }
     Set<String> seen = new HashSet<>();
     for (DeviceAddress address : from) {
       if (!seen.add(address.toString())) {
-        throw usageError("--from %s is given twice".formatted(address));
+        throw common.usageError("--from %s is given twice".formatted(address));
       }
     }
     for (DeviceAddress address : to) {
       if (!seen.add(address.toString())) {
-        throw usageError(from.stream().anyMatch(left -> left.toString().equals(address.toString()))
+        throw common.usageError(from.stream().anyMatch(source -> source.toString().equals(address.toString()))
             ? "--from and --to are the same device; give two, as in --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock"
             : "--to %s is given twice".formatted(address));
       }
     }
-  }
-
-  private ParameterException usageError(String message) {
-    return new ParameterException(common.spec().commandLine(), message);
   }
 }

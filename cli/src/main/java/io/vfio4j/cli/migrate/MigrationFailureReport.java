@@ -14,98 +14,98 @@ import io.vfio4j.engine.Side;
 import java.util.Arrays;
 import java.util.List;
 
-/** Says what a failed migration left behind: an exit code, words, and the command that mends it. */
+/** Turns the failure of a migration into an exit code, a message and advice on how to recover. */
 public final class MigrationFailureReport {
 
   private MigrationFailureReport() {
   }
 
   /**
-   * Turns the engine's account into the command's.
+   * Returns the failure of a migration.
    *
-   * @param e what the engine says
-   * @param here the addresses of the devices on this side
-   * @param other the other side
+   * @param e the failure that the engine reports
+   * @param localDevices the addresses of the devices on this side
+   * @param peer the other side
    */
-  static CommandException of(MigrationException e, List<String> here, PeerDescription other) {
-    StringBuilder words = new StringBuilder("the migration failed in ").append(e.getMessage());
+  static CommandException of(MigrationException e, List<String> localDevices, PeerDescription peer) {
+    StringBuilder message = new StringBuilder("the migration failed in ").append(e.getMessage());
     Arrays.stream(e.getSuppressed()).filter(MigrationException.class::isInstance)
         .map(MigrationException.class::cast)
         .filter(later -> later.side() == Side.TARGET)
-        .forEach(target -> words.append("\n  on the target, ").append(target.targetOutcome()));
-    String remedy = String.join("\n  ", remedies(e, here, other));
+        .forEach(target -> message.append("\n  on the target, ").append(target.targetOutcome()));
+    String remedy = String.join("\n  ", remedies(e, localDevices, peer));
     if (!remedy.isEmpty()) {
-      words.append("\n  ").append(remedy);
+      message.append("\n  ").append(remedy);
     }
-    var facts = Json.object().with("side", e.side().toString()).with("phase", e.phase().title())
+    JsonObject details = Json.object().with("side", e.side().toString()).with("phase", e.phase().title())
         .with("outcome", e.outcome().name())
         .with("source_state", e.sourceState().map(Enum::name).orElse(null))
         .with("devices", e.devices(), MigrationFailureReport::json)
-        .with("target_fate", e.targetOutcome()).with("remedy", remedy.isEmpty() ? null : remedy)
+        .with("target_outcome", e.targetOutcome()).with("remedy", remedy.isEmpty() ? null : remedy)
         .with("workload_failure", e.workloadFailure().orElse(null)).build();
-    return new CommandException(exitCode(e), words.toString(), facts, e);
+    return new CommandException(exitCode(e), message.toString(), details, e);
   }
 
-  /** Turns the engine's account of a demonstration, whose devices end with it, into the command's. */
+  /** Returns the failure of a demo, whose devices end with it. */
   public static CommandException ofDemo(MigrationException e) {
     return of(e, List.of(), PeerDescription.named("the target"));
   }
 
-  /** Turns the engine's account of a state that could not be saved into the command's. */
+  /** Returns the failure to save a state. */
   static CommandException ofSave(MigrationException e) {
     String remedy = String.join("\n  ", remedies(e, List.of(), PeerDescription.named("it")));
-    String words = "the state was not saved: " + e.getMessage() + (remedy.isEmpty() ? "" : "\n  " + remedy);
-    var facts = Json.object().with("phase", e.phase().title()).with("outcome", e.outcome().name())
-        .with("devices", e.devices(), MigrationFailureReport::json).with("file_fate", e.targetOutcome())
+    String message = "the state was not saved: " + e.getMessage() + (remedy.isEmpty() ? "" : "\n  " + remedy);
+    JsonObject details = Json.object().with("phase", e.phase().title()).with("outcome", e.outcome().name())
+        .with("devices", e.devices(), MigrationFailureReport::json).with("file_outcome", e.targetOutcome())
         .with("remedy", remedy.isEmpty() ? null : remedy)
         .with("workload_failure", e.workloadFailure().orElse(null)).build();
-    return new CommandException(exitCode(e), words, facts, e);
+    return new CommandException(exitCode(e), message, details, e);
   }
 
-  private static JsonObject json(DeviceOutcome fate) {
-    return Json.object().with("device", fate.device()).with("outcome", fate.outcome().name())
-        .with("state", fate.state().map(Enum::name).orElse(null)).build();
+  private static JsonObject json(DeviceOutcome device) {
+    return Json.object().with("device", device.device()).with("outcome", device.outcome().name())
+        .with("state", device.state().map(Enum::name).orElse(null)).build();
   }
 
-  /** A source that runs again while what drives it stays paused is not as it was. */
+  /** A source that runs again with its workload still paused requires intervention. */
   private static int exitCode(MigrationException e) {
     return e.outcome().sourceRuns() && e.workloadFailure().isEmpty() ? ExitCodes.FAILURE
         : ExitCodes.INTERVENTION_REQUIRED;
   }
 
-  /** Returns what is to be done about each device that does not run with its state. */
-  private static List<String> remedies(MigrationException e, List<String> here, PeerDescription other) {
+  /** Returns advice for each device that does not run with its state. */
+  private static List<String> remedies(MigrationException e, List<String> localDevices, PeerDescription peer) {
     if (e.side() == Side.TARGET) {
       return e.outcome() == Outcome.UNKNOWN
           ? List.of(
-              "find out whether it runs at the source (vfio4j recover there); vfio4j recover here tells what %s is in, and "
-                  .formatted(String.join(", ", here)) + "what can be decided")
+              "check at the source whether it runs there (vfio4j recover); vfio4j recover on this host shows the state of %s and "
+                  .formatted(String.join(", ", localDevices)) + "the possible decisions")
           : List.of();
     }
-    return e.devices().stream().map(fate -> remedy(fate, other)).filter(text -> !text.isEmpty()).toList();
+    return e.devices().stream().map(device -> remedy(device, peer)).filter(text -> !text.isEmpty()).toList();
   }
 
-  private static String remedy(DeviceOutcome fate, PeerDescription target) {
-    String source = fate.device();
-    String state = fate.state().map(Enum::name).orElse("an unknown state");
-    return switch (fate.outcome()) {
+  private static String remedy(DeviceOutcome device, PeerDescription target) {
+    String source = device.device();
+    String state = device.state().map(Enum::name).orElse("an unknown state");
+    return switch (device.outcome()) {
       case UNTOUCHED, SOURCE_RUNNING -> "";
-      case SOURCE_RESET -> "%s is in %s, without the state it had: set it up anew%s"
+      case SOURCE_RESET -> "%s is in %s and has lost its state: set it up again%s"
           .formatted(source, state, probeHint(source));
       case SOURCE_STOPPED ->
-        "%s is in %s and has to be resumed or reset%s".formatted(source, state, probeHint(source));
+        "%s is in %s and must be resumed or reset%s".formatted(source, state, probeHint(source));
       case SOURCE_QUIET ->
         "%s is in %s and waits for another device%s".formatted(source, state, probeHint(source));
       case SOURCE_STUCK ->
-        "%s has not returned from a call: look after its driver or server%s".formatted(source,
+        "%s has not returned from a call: check its driver or server%s".formatted(source,
             probeHint(source));
-      case SOURCE_LOST -> "%s does not answer: look after its server%s".formatted(source, probeHint(source));
-      case UNKNOWN -> "%s is in %s; whether the device runs at %s is not known: %s".formatted(source, state,
+      case SOURCE_LOST -> "%s does not respond: check its server%s".formatted(source, probeHint(source));
+      case UNKNOWN -> "%s is in %s; whether the device runs at %s is unknown: %s".formatted(source, state,
           target.name(), target.recoveryHint());
     };
   }
 
-  /** Returns how to look at a device: the end of a sentence. One inside the command ends with it. */
+  /** Returns a clause with the command that shows a device; empty for one in this process. */
   private static String probeHint(String device) {
     return device.startsWith(SimAddress.SCHEME) ? "" : "; see: " + SuggestedCommand.probe(device);
   }

@@ -3,10 +3,10 @@ package io.vfio4j.cli.migrate;
 
 import picocli.CommandLine.Option;
 
-/** For those who cannot wait. To be mixed in. */
+/** The option {@code --no-hold}: a picocli mixin. */
 final class NoHoldOption {
 
-  @Option(names = "--no-hold", description = "Never wait at the end: let go of the device, even where its state is lost by that.")
+  @Option(names = "--no-hold", description = "Exit without holding devices open, even if that loses their state.")
   private boolean noHold;
 
   boolean isHoldingAllowed() {

@@ -10,12 +10,13 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A workload that remembers whether it is to be resumed yet: a migration leaves it paused where its devices are in neither
- * place, and where they run may turn out after its end.
+ * A workload that records whether it is paused. A migration leaves it paused if its devices run on neither side, which may be
+ * resolved later. The states are running and paused; an attempt to pause or resume changes the state even if it fails.
  */
 final class PauseTrackingWorkload implements Workload {
 
   private final Workload workload;
+  /** Written by the threads of the migration, read by that of the command. */
   private volatile boolean paused;
 
   PauseTrackingWorkload(Workload workload) {
@@ -55,16 +56,16 @@ final class PauseTrackingWorkload implements Workload {
     workload.resume(side);
   }
 
-  /** Returns whether it was paused and not resumed since. */
+  /** Returns whether it is paused. */
   boolean isPaused() {
     return paused;
   }
 
   /**
-   * Resumes it, if it was paused and not resumed since.
+   * Resumes the workload if it is paused.
    *
-   * @param side where its devices run
-   * @return why it stays paused, if it does
+   * @param side the side on which its devices run
+   * @return why it remains paused, if it does
    */
   Optional<String> resumeIfPaused(Side side) {
     if (!paused) {

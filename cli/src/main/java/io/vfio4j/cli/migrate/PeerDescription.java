@@ -10,41 +10,41 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The other side of a migration, as a message names it, and how to find out what became of the devices there.
+ * The other side of a migration in messages.
  *
- * @param name what it is called
- * @param recoveryHint what to do to find out: an imperative
+ * @param name its name
+ * @param recoveryHint an imperative that says how to find out whether the devices run there
  */
 record PeerDescription(String name, String recoveryHint) {
 
-  /** Returns the side of devices on this machine. */
+  /** Returns the description of devices on this host. */
   static PeerDescription devices(OpenDevices devices, StateDirOption state) {
     return devices(devices.list().stream().map(OpenDevice::name).toList(), state.arguments());
   }
 
   static PeerDescription devices(List<String> names, List<String> recoverOptions) {
-    String looks = names.stream().map(SuggestedCommand::probe).map(SuggestedCommand::toString)
+    String probes = names.stream().map(SuggestedCommand::probe).map(SuggestedCommand::toString)
         .collect(Collectors.joining("; "));
     return new PeerDescription(String.join(", ", names),
-        "look into the journals: %s; and at the target: %s".formatted(
+        "check the journals: %s; and the target: %s".formatted(
             SuggestedCommand.recover().with(recoverOptions),
-            looks));
+            probes));
   }
 
   /**
-   * Returns the side of a peer on another host.
+   * Returns the description of a peer on another host.
    *
-   * @param identity what says who we are to it
-   * @param recoverOptions what says where the journals are
+   * @param identity the options with the identity of this side
+   * @param recoverOptions the options with the location of the journals
    */
   static PeerDescription peer(TransportAddress peer, List<String> identity, List<String> recoverOptions) {
     return new PeerDescription(peer.toString(),
-        "let vfio4j receive, or vfio4j recover --answer ADDR, wait there, and ask it: %s; or look at its devices there, by vfio4j probe"
+        "run vfio4j receive or vfio4j recover --answer ADDR there, and query it: %s; or check its devices there with vfio4j probe"
             .formatted(SuggestedCommand.ask(peer).with(identity).with(recoverOptions)));
   }
 
-  /** Returns the side that a message can only name, since it ends with the command, or is not known by an address. */
+  /** Returns a description of a side that ends with the command or has no known address. */
   static PeerDescription named(String name) {
-    return new PeerDescription(name, "look at " + name);
+    return new PeerDescription(name, "check " + name);
   }
 }

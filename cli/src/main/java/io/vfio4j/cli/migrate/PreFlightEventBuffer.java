@@ -8,8 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Holds the events of a target's migration until it has passed its pre-flight: a source that is refused before is not the
- * migration that the command waits for, and leaves no trace in its progress, reports and metrics.
+ * Buffers the events of a target until the pre-flight has passed. A source that is refused before that is not the migration
+ * that the command waits for, and does not appear in its progress, reports and metrics. The states are buffering and, after
+ * the phase {@link Phase.Loading} starts or {@link #release} is called, passed.
  */
 final class PreFlightEventBuffer implements MigrationListener {
 
@@ -23,8 +24,8 @@ final class PreFlightEventBuffer implements MigrationListener {
 
   @Override
   public void on(MigrationEvent event) {
-    if (!isPassed && event instanceof MigrationEvent.PhaseStart began
-        && began.phase() instanceof Phase.Loading) {
+    if (!isPassed && event instanceof MigrationEvent.PhaseStart start
+        && start.phase() instanceof Phase.Loading) {
       release();
     }
     if (isPassed) {
@@ -34,7 +35,7 @@ final class PreFlightEventBuffer implements MigrationListener {
     }
   }
 
-  /** Passes on what is held, and from here on all that comes. */
+  /** Passes on the buffered events, and later ones as they occur. */
   void release() {
     isPassed = true;
     buffered.forEach(listener::on);

@@ -12,16 +12,14 @@ import io.vfio4j.cli.device.DeviceAddressConverter;
 import io.vfio4j.cli.device.MappedMemory;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.cli.device.OpenDevices;
-import io.vfio4j.cli.device.RegionOptions;
-import io.vfio4j.cli.device.ResetOption;
 import io.vfio4j.cli.report.FileReportJson;
 import io.vfio4j.cli.report.FileReportText;
 import io.vfio4j.cli.report.MigrationProgress;
 import io.vfio4j.cli.watch.MigrationMonitor;
-import io.vfio4j.cli.watch.WatchOptions;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Side;
+import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.file.SaveReport;
 import io.vfio4j.engine.file.StateSaver;
 import io.vfio4j.engine.memory.MemoryRegions;
@@ -37,35 +35,30 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
+/** The command {@code save}. */
 @Command(name = "save", description = {
-    "Save the state of one or several devices to a file, and their memory.",
-    "The devices stand still for a moment, as in a migration, and then go on. FILE is written beside its place and put "
-        + "there when it is complete and on the disk: at any time there is the old file or the new one. "
-        + "It holds all that the devices and the memory hold; only its owner may read it.",
-    "Not saved are config space, interrupt setup and DMA mappings."}, footer = {"", "Examples:",
+    "Save the state of one or more devices, and their memory, to a file.",
+    "The devices stop briefly, as in a migration, and then resume. FILE is replaced atomically once the new one is complete "
+        + "and on disk. It contains the full state of the devices and the memory; only its owner can read it.",
+    "Config space, interrupt setup and DMA mappings are not saved."}, footer = {"", "Examples:",
         "  vfio4j save vfio-user:/tmp/a.sock --output a.state",
         "  Two devices and the memory that they write to:",
         "    vfio4j save vfio-user:/tmp/a1.sock vfio-user:/tmp/a2.sock --region ram=/dev/shm/ram@0x100000000 "
             + "--output both.state",
-        "  For good: the device stays stopped, and only the file has its state then:",
+        "  Leave the device stopped, so that only the file continues:",
         "    vfio4j save vfio-user:/tmp/a.sock --stop --output a.state"})
 public final class SaveCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "A device to save: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&...]. Several are saved together, as of one moment.")
+  @Parameters(paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "Device to save: "
+      + DeviceAddress.SYNTAX + ". Several devices are saved together, at one point in time.")
   private List<DeviceAddress> devices = new ArrayList<>();
 
   @Option(names = {"-o",
-      "--output"}, paramLabel = "FILE", required = true, description = "Where the state goes. A file that is there is replaced.")
+      "--output"}, paramLabel = "FILE", required = true, description = "File to write. An existing file is replaced.")
   private @Nullable Path file;
 
-  @Option(names = "--stop", description = "The devices stay in STOP, and the workload paused, instead of going on. A downtime has no limit then, and there is no pre-copy.")
+  @Option(names = "--stop", description = "Leave the devices in STOP and the workload paused. There is no pre-copy and no limit of the downtime then.")
   private boolean stop;
-
-  @Mixin
-  private final RegionOptions regions = new RegionOptions();
-
-  @Mixin
-  private final WorkloadOptions workloadOptions = new WorkloadOptions();
 
   @Mixin
   private final SourceOptions sourceOptions = new SourceOptions();
@@ -74,65 +67,58 @@ public final class SaveCommand implements Callable<Integer> {
   private final CompressOption compress = new CompressOption();
 
   @Mixin
-  private final ResetOption reset = new ResetOption();
-
-  @Mixin
-  private final WatchOptions watch = new WatchOptions();
-
-  @Mixin
   private final CommonOptions common = new CommonOptions();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path path = OptionValues.required(file, "--output");
     MigrationOptions options = compress.applyTo(sourceOptions.build(common.spec()), common.spec());
-    regions.requireNotRegion(common.spec(), "--output", path);
-    try (MigrationMonitor watching = watch.start(common.spec(), common.output())) {
-      return watching.run(() -> save(path, options, watching));
+    sourceOptions.regions().requireNotRegion(common.spec(), "--output", path);
+    Output output = common.output();
+    try (MigrationMonitor monitor = sourceOptions.startMonitor(common.spec(), output)) {
+      CommandContext context = new CommandContext(options, monitor, output);
+      return monitor.run(() -> save(path, context));
     }
   }
 
-  private int save(Path path, MigrationOptions options, MigrationMonitor watching) throws IOException {
-    Output output = common.output();
-    try (OpenDevices sources =
-        OpenDevices.open(DeviceAddress.withTimeout(options.timeouts(), devices),
-            address -> address.openSource(reset.isAllowed(), output::warning));
-        MappedMemory memory = regions.map(common.spec(), output::warning);
-        WorkloadOptions.WorkloadHandle workload = workloadOptions.start(memory.regions(), common.spec())) {
-      SaveReport report = save(sources, memory.regions(), path, options, workload, watching, output);
-      watching.onSaved(report, path);
+  private int save(Path path, CommandContext context) throws IOException {
+    Output output = context.output();
+    try (OpenDevices sources = sourceOptions.open(devices, context);
+        MappedMemory memory = sourceOptions.mapMemory(common.spec(), output);
+        WorkloadOptions.WorkloadHandle handle =
+            sourceOptions.startWorkload(memory.regions(), common.spec())) {
+      SaveReport report = save(path, sources, memory.regions(), handle.workload(), context);
+      context.monitor().onSaved(report, path);
       FileReportText.lines(report, path).forEach(output::line);
-      reportReleaseEffects(sources, output);
+      printReleaseEffects(sources, output);
       output.result(FileReportJson.of(report, path));
-      report.workloadFailure().ifPresent(why -> output.warning(
-          "vfio4j: the devices run on, but their workload did not resume, and stays paused: " + why));
+      report.workloadFailure().ifPresent(reason -> output
+          .warning("the devices run, but their workload did not resume and remains paused: " + reason));
       return report.workloadFailure().isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS;
     }
   }
 
-  private SaveReport save(OpenDevices sources, MemoryRegions memory, Path path, MigrationOptions options,
-      WorkloadOptions.WorkloadHandle workload, MigrationMonitor watching, Output output) throws IOException {
+  private SaveReport save(Path path, OpenDevices sources, MemoryRegions memory, Workload workload,
+      CommandContext context) throws IOException {
     OptionalLong expected = sources.stopCopyLength();
     try (SignalInterrupt _ = SignalInterrupt.install();
-        MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
-      return new StateSaver(sources.deviceSet().withMemory(memory), path, stop, options, workload.workload(),
-          watching.notifyAfter(progress)).run();
+        MigrationProgress progress = new MigrationProgress(context.output(), Side.SOURCE, expected)) {
+      return new StateSaver(sources.deviceSet().withMemory(memory), path, stop, context.options(), workload,
+          context.monitor().notifyAfter(progress)).run();
     } catch (MigrationException e) {
-      throw watching.onSaveFailed(e, MigrationFailureReport.ofSave(e));
+      throw context.monitor().onSaveFailed(e, MigrationFailureReport.ofSave(e));
     }
   }
 
-  private void reportReleaseEffects(OpenDevices sources, Output output) {
+  private void printReleaseEffects(OpenDevices sources, Output output) {
     for (OpenDevice source : sources.list()) {
       if (stop && source.keepsStopped()) {
         output
             .line("%s stays in STOP with its state. To run it: %s. To reset it: %s.".formatted(source.name(),
                 SuggestedCommand.resume(source.name()), SuggestedCommand.discard(source.name())));
       } else if (stop || !source.keepsState()) {
-        output.line("%s is let go of when this command ends; %s.".formatted(source.name(),
-            source.isInProcess()
-                ? "it ends with it"
-                : source.releaseEffect()));
+        output.line("%s is closed when this command ends; %s.".formatted(source.name(),
+            source.isInProcess() ? "it is part of the command" : source.releaseEffect()));
       }
     }
   }

@@ -11,27 +11,29 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A command that {@code sh -c} runs, in a session and process group of its own: when it has to end, so do all processes
- * that it started, and a Ctrl-C at the terminal reaches it only through this program.
+ * A command run with {@code sh -c} in its own session and process group, so that all processes that it started can be
+ * terminated, and Ctrl-C at the terminal does not reach them directly. The states are running, terminated (SIGTERM was
+ * sent; SIGKILL follows after {@link #GRACE}) and ended.
  */
 final class ShellCommand implements AutoCloseable {
 
-  /** How long after SIGTERM the processes of the command have until SIGKILL. */
+  /** The time between SIGTERM and SIGKILL. */
   private static final Duration GRACE = Duration.ofSeconds(10);
 
   private static final long POLL_MILLIS = 20;
 
-  /** The command is $1. Without setsid(1) it stays in the group of this program. */
+  /** The command is $1. Without setsid(1) it stays in the process group of this program. */
   private static final String RUN_IN_OWN_SESSION =
       "command -v setsid > /dev/null && exec setsid sh -c \"$1\"; exec sh -c \"$1\"";
 
   /**
-   * The standard error is inherited as it is. To open it by its name would truncate a file, and fail for a socket, as
-   * systemd gives one to its units.
+   * Standard error is inherited. Opening it by name would truncate a file, and fail for a socket, which systemd gives to
+   * its units.
    */
   private static final String REDIRECT_TO_STDERR = "exec >&2; ";
 
   private final Process process;
+  /** Valid if isTerminated; written by the thread that handles a signal. */
   private volatile long terminatedAt;
   private volatile boolean isTerminated;
   private boolean hasEnded;
@@ -43,7 +45,7 @@ final class ShellCommand implements AutoCloseable {
   /**
    * Starts a command that shares standard input, output and error with this program.
    *
-   * @param environment variables that it gets besides those of this program
+   * @param environment additional environment variables
    * @throws IOException if there is no sh
    */
   static ShellCommand start(String command, Map<String, String> environment) throws IOException {
@@ -51,9 +53,9 @@ final class ShellCommand implements AutoCloseable {
   }
 
   /**
-   * Starts a command that reads nothing, and whose output goes to the standard error.
+   * Starts a command without input, whose output goes to standard error.
    *
-   * @param environment variables that it gets besides those of this program
+   * @param environment additional environment variables
    * @throws IOException if there is no sh
    */
   static ShellCommand startHook(String command, Map<String, String> environment) throws IOException {
@@ -73,7 +75,7 @@ final class ShellCommand implements AutoCloseable {
     return new ShellCommand(builder.start());
   }
 
-  /** Asks all its processes to end; does not wait. */
+  /** Sends SIGTERM to all its processes; does not wait. */
   void terminate() {
     terminatedAt = System.nanoTime();
     isTerminated = true;
@@ -83,8 +85,8 @@ final class ShellCommand implements AutoCloseable {
   }
 
   /**
-   * Waits for its end, and after {@link #terminate} for that of all its processes: those that do not end within 10 seconds
-   * are killed.
+   * Waits for the shell to end and, after {@link #terminate}, for all its processes, which are killed after
+   * {@link #GRACE}.
    *
    * @return the exit code of the shell
    */
@@ -96,7 +98,7 @@ final class ShellCommand implements AutoCloseable {
       killIfOverdue();
       Thread.sleep(POLL_MILLIS);
       if (isOverdue()) {
-        break; // Killed, and perhaps a zombie that nobody waits for.
+        break; // Killed; what remains may be a zombie.
       }
     }
     hasEnded = true;
@@ -104,7 +106,7 @@ final class ShellCommand implements AutoCloseable {
   }
 
   /**
-   * Waits for the end of the shell; what it has left running in the background stays.
+   * Waits for the shell to end. Its background processes keep running.
    *
    * @return whether it ended in time
    */
@@ -132,14 +134,14 @@ final class ShellCommand implements AutoCloseable {
     List<ProcessHandle> descendants = process.descendants().toList();
     signal(true);
     process.destroyForcibly();
-    descendants.forEach(ProcessHandle::destroyForcibly); // Those that have left the group.
+    descendants.forEach(ProcessHandle::destroyForcibly); // Those that have left the process group.
   }
 
   private boolean exists() {
     try {
       return new ProcessGroup(process.pid()).exists();
     } catch (LinuxException e) {
-      return false; // What may not be signalled is not waited for either.
+      return false; // Not permitted to signal the group, so do not wait for it.
     }
   }
 
@@ -148,11 +150,11 @@ final class ShellCommand implements AutoCloseable {
     try {
       return kill ? group.kill() : group.terminate();
     } catch (LinuxException e) {
-      return false; // Its processes run as somebody else; the shell is signalled by itself.
+      return false; // The processes belong to another user; the shell is signalled directly.
     }
   }
 
-  /** Kills all its processes, unless the shell was waited for until it ended. */
+  /** Kills all its processes, unless a wait has seen the shell end. */
   @Override
   public void close() {
     if (!hasEnded) {

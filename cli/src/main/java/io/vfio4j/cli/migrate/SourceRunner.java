@@ -3,7 +3,6 @@ package io.vfio4j.cli.migrate;
 
 import io.vfio4j.cli.base.CommandException;
 import io.vfio4j.cli.base.ExitCodes;
-import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.SignalInterrupt;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.cli.device.OpenDevices;
@@ -12,7 +11,6 @@ import io.vfio4j.cli.recover.OwnershipResolver;
 import io.vfio4j.cli.report.MigrationProgress;
 import io.vfio4j.cli.report.ReportJson;
 import io.vfio4j.cli.report.ReportText;
-import io.vfio4j.cli.watch.MigrationMonitor;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationId;
@@ -26,115 +24,121 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** A migration as the command at its source sees it, from its beginning to its report. */
+/** Runs a migration at the source, reports it, and holds the devices if they are left stopped. */
 final class SourceRunner {
 
-  private final OpenDevices sources;
-  private final PeerDescription target;
-  private final boolean isHoldingAllowed;
-  private final OwnershipResolver resolver;
-  private final MigrationMonitor monitor;
-  private final Output output;
-  private final PauseTrackingWorkload workload;
+  private final CommandContext context;
+  private final SourceSide source;
+  private final TargetSide target;
 
-  /**
-   * Makes one.
-   *
-   * @param workload what the move pauses and resumes, unless its devices are in neither place when it ends
-   */
-  SourceRunner(OpenDevices sources, PauseTrackingWorkload workload, PeerDescription target, boolean mayHold,
-      OwnershipResolver oracle, MigrationMonitor watching, Output output) {
-    this.workload = workload;
-    this.sources = sources;
+  SourceRunner(CommandContext context, SourceSide source, TargetSide target) {
+    this.context = context;
+    this.source = source;
     this.target = target;
-    this.isHoldingAllowed = mayHold;
-    this.resolver = oracle;
-    this.monitor = watching;
-    this.output = output;
   }
 
-  /** What is to be done. */
+  /**
+   * The source.
+   *
+   * @param devices its devices
+   * @param workload the workload, which stays paused if no device runs when the migration ends
+   * @param isHoldingAllowed whether the command may stay to hold devices that are left stopped
+   */
+  record SourceSide(OpenDevices devices, PauseTrackingWorkload workload, boolean isHoldingAllowed) {
+  }
+
+  /**
+   * The target.
+   *
+   * @param description what messages call it
+   * @param resolver queries it for the owner of the devices
+   */
+  record TargetSide(PeerDescription description, OwnershipResolver resolver) {
+  }
+
+  /** The migration itself. */
   @FunctionalInterface
   interface MigrationCall {
     MigrationReport run(MigrationListener listener) throws MigrationException;
   }
 
   /**
-   * Does it, and tells of it.
+   * Runs a migration.
    *
    * @return the exit code
-   * @throws CommandException if it failed; sources that stand still were held open before
+   * @throws CommandException if it failed; devices that were left stopped have been held before
    */
-  int run(MigrationCall move) throws IOException, InterruptedException {
+  int run(MigrationCall migration) throws IOException, InterruptedException {
     MigrationReport report;
-    AtomicReference<@Nullable MigrationId> session = new AtomicReference<>();
-    OptionalLong expected = sources.stopCopyLength();
+    AtomicReference<@Nullable MigrationId> id = new AtomicReference<>();
+    OptionalLong expected = source.devices().stopCopyLength();
     try (SignalInterrupt _ = SignalInterrupt.install();
-        MigrationProgress progress = new MigrationProgress(output, Side.SOURCE, expected)) {
-      report = move.run(event -> {
-        if (event instanceof MigrationEvent.JournalWrite recorded) {
-          session.set(recorded.migration());
+        MigrationProgress progress = new MigrationProgress(context.output(), Side.SOURCE, expected)) {
+      report = migration.run(event -> {
+        if (event instanceof MigrationEvent.JournalWrite written) {
+          id.set(written.migration());
         }
         progress.on(event);
-        monitor.on(event);
+        context.monitor().on(event);
       });
     } catch (MigrationException e) {
-      handleFailure(e, Optional.ofNullable(session.get()));
+      handleFailure(e, Optional.ofNullable(id.get()));
       return completeLate();
     }
-    monitor.onMigrated(report);
-    ReportText.lines(report).forEach(output::line);
-    for (OpenDevice source : sources.list()) {
-      output.line(
-          "%s is let go of when this command ends; %s.".formatted(source.name(), source.releaseEffect()));
+    context.monitor().onMigrated(report);
+    ReportText.lines(report).forEach(context.output()::line);
+    for (OpenDevice device : source.devices().list()) {
+      context.output()
+          .line("%s is closed when this command ends; %s.".formatted(device.name(), device.releaseEffect()));
     }
-    sources.discard();
-    output.result(ReportJson.of(report));
+    source.devices().discard();
+    context.output().result(ReportJson.of(report));
     return exitCode(report.workloadFailure());
   }
 
   private int completeLate() {
-    // What holds while the workload is being resumed, too.
-    monitor.commitExitCode(workload.isPaused() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS);
-    output.line("at the target run, as it says now: " + sources.names());
-    int code = exitCode(workload.resumeIfPaused(Side.TARGET));
-    monitor.commitExitCode(code);
+    // Also valid while the workload is being resumed.
+    context.monitor()
+        .commitExitCode(source.workload().isPaused() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS);
+    context.output().line("the target now reports that the devices run there: " + source.devices().names());
+    int code = exitCode(source.workload().resumeIfPaused(Side.TARGET));
+    context.monitor().commitExitCode(code);
     return code;
   }
 
   private int exitCode(Optional<String> workloadFailure) {
-    workloadFailure.ifPresent(why -> output.warning(
-        "vfio4j: the devices run at the target, but their workload did not resume, and stays paused: "
-            + why));
+    workloadFailure.ifPresent(reason -> context.output().warning(
+        "the devices run at the target, but their workload did not resume and remains paused: " + reason));
     return workloadFailure.isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS;
   }
 
-  /** Tells what a failed migration left behind; returns only if it turns out that it was done all the same. */
-  private void handleFailure(MigrationException e, Optional<MigrationId> session)
+  /** Reports a failed migration and holds its devices; returns only if the devices turn out to run at the target. */
+  private void handleFailure(MigrationException e, Optional<MigrationId> id)
       throws CommandException, InterruptedException {
-    CommandException failure = monitor.onFailed(e,
-        MigrationFailureReport.of(e, sources.list().stream().map(OpenDevice::name).toList(), target));
-    if (!HeldSource.isNeededAfter(e) || sources.isInProcess() || !isHoldingAllowed) {
+    OpenDevices devices = source.devices();
+    CommandException failure = context.monitor().onFailed(e, MigrationFailureReport.of(e,
+        devices.list().stream().map(OpenDevice::name).toList(), target.description()));
+    if (!HeldSource.isNeededAfter(e) || devices.isInProcess() || !source.isHoldingAllowed()) {
       throw failure;
     }
     Optional<HeldSourceJournal> journal =
-        e.outcome() == Outcome.UNKNOWN ? session.flatMap(resolver::heldSourceJournal) : Optional.empty();
-    switch (new HeldSource(sources, journal, output).hold(String.valueOf(failure.getMessage()))) {
+        e.outcome() == Outcome.UNKNOWN ? id.flatMap(target.resolver()::heldSourceJournal) : Optional.empty();
+    HeldSource held = new HeldSource(devices, journal, context.output());
+    switch (held.hold(String.valueOf(failure.getMessage()))) {
       case RESUMED -> throw resumedFailure(e);
       case RELEASED -> throw new CommandException(failure.exitCode(),
-          "let go of with the state: " + sources.names(), failure.details(), e);
+          "released with its state intact: " + devices.names(), failure.details(), e);
       case AT_TARGET -> {
-        // Done, though late.
+        // The migration succeeded after all.
       }
     }
   }
 
   private CommandException resumedFailure(MigrationException e) {
-    String words = "the migration failed; at the source runs again: " + sources.names();
-    Optional<String> paused = workload.resumeIfPaused(Side.SOURCE);
-    return paused
-        .map(why -> new CommandException(ExitCodes.INTERVENTION_REQUIRED,
-            "%s\n  The workload did not resume and stays paused: %s".formatted(words, why), e))
-        .orElseGet(() -> new CommandException(ExitCodes.FAILURE, words, e));
+    String message = "the migration failed; running at the source again: " + source.devices().names();
+    return source.workload().resumeIfPaused(Side.SOURCE)
+        .map(reason -> new CommandException(ExitCodes.INTERVENTION_REQUIRED,
+            "%s\n  The workload did not resume and remains paused: %s".formatted(message, reason), e))
+        .orElseGet(() -> new CommandException(ExitCodes.FAILURE, message, e));
   }
 }

@@ -13,31 +13,31 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** What drives the devices, and how it is paused. To be mixed in. */
+/** Options that say how the workload is paused and resumed: a picocli mixin. */
 final class WorkloadOptions {
 
   @Option(names = "--workload-pause", paramLabel = "CMD", description = {
-      "Pause what drives the devices before they stop: a command (by sh -c), or an address (http:, https:) that is sent a POST.",
-      "If it fails, the migration is undone."})
+      "Pause the workload before the devices stop: CMD is a command for sh -c, or a URL (http:, https:) that receives a POST.",
+      "If it fails, the migration is rolled back."})
   private @Nullable String pause;
 
   @Option(names = "--workload-resume", paramLabel = "CMD", description = {
-      "Let it go on, at the target or, after a failure, at the source: VFIO4J_SIDE (or the JSON that is sent) says which.",
-      "It is called if pausing failed, too."})
+      "Resume the workload at the target or, after a failure, at the source: VFIO4J_SIDE (or the JSON of the POST) has the side.",
+      "Also called if pausing failed."})
   private @Nullable String resume;
 
-  @Option(names = "--workload-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long either may take (default: 10s).")
+  @Option(names = "--workload-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for each of the two (default: 10s).")
   private Duration timeout = Duration.ofSeconds(10);
 
   @Option(names = "--only-devices-write", description = {
-      "The workload does not write to the memory of --region itself; only the devices do, and they log it.",
-      "Without this all memory is sent again in each round, since nobody logs what such a workload writes."})
+      "Declare that the workload does not write to the memory of --region itself, only the devices, which log their writes.",
+      "Otherwise all memory is sent again in each round, since writes of the workload are not logged."})
   private boolean onlyDevicesWrite;
 
-  @Option(names = "--workload-generate", paramLabel = "RATE", converter = RateConverter.class, description = "Instead, write so much to the memory of --region a second, to try things out.")
+  @Option(names = "--workload-generate", paramLabel = "RATE", converter = RateConverter.class, description = "Generate a workload that writes RATE bytes per second to the memory of --region, for experiments.")
   private @Nullable Long generatedRate;
 
-  /** A workload, and what has to be ended after it. */
+  /** A workload, and the threads to stop after it. */
   record WorkloadHandle(Workload workload) implements AutoCloseable {
     @Override
     public void close() {
@@ -48,9 +48,9 @@ final class WorkloadOptions {
   }
 
   /**
-   * Returns the workload, at work if it is a made-up one.
+   * Returns the workload; a generated one has started.
    *
-   * @param memory what moves along, which a made-up one writes to
+   * @param memory the memory that migrates, which a generated workload writes to
    */
   WorkloadHandle start(MemoryRegions memory, CommandSpec spec) {
     if (generatedRate == null) {
@@ -61,7 +61,7 @@ final class WorkloadOptions {
     }
     if (pause != null || resume != null || memory.isEmpty()) {
       throw new ParameterException(spec.commandLine(),
-          "--workload-generate writes to the memory of --region, and has nothing to do with other workloads");
+          "--workload-generate requires --region and excludes --workload-pause and --workload-resume");
     }
     return new WorkloadHandle(GeneratedWorkload.start(memory, generatedRate));
   }

@@ -1,3 +1,4 @@
+/** The commands migrate, send, receive, save and restore. */
 @NullMarked
 package io.vfio4j.cli.migrate;
 

@@ -6,17 +6,17 @@ import io.vfio4j.cli.base.Output;
 import io.vfio4j.engine.AcceptResult;
 import java.util.Locale;
 
-/** Tells of questions of ownership that were answered, or not. */
+/** Reports ownership queries that were answered. */
 public final class OwnershipAnswerReporter {
 
   private OwnershipAnswerReporter() {
   }
 
-  public static void report(String peer, AcceptResult.Query asked, Output output) {
-    String verdict = asked.answer().verdict().name().toLowerCase(Locale.ROOT);
-    output.line("answered %s about %s: %s, %s".formatted(peer, asked.migration(), verdict.replace('_', ' '),
-        asked.answer().reason()));
-    output.event(Json.event("answered").with("peer", peer).with("session", asked.migration().toString())
-        .with("verdict", verdict).with("reason", asked.answer().reason()).build());
+  public static void report(String peer, AcceptResult.Query query, Output output) {
+    String verdict = query.answer().verdict().name().toLowerCase(Locale.ROOT);
+    output.line("answered %s about %s: %s, %s".formatted(peer, query.migration(), verdict.replace('_', ' '),
+        query.answer().reason()));
+    output.event(Json.event("answered").with("peer", peer).with("migration", query.migration().toString())
+        .with("verdict", verdict).with("reason", query.answer().reason()).build());
   }
 }

@@ -9,14 +9,14 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * Somebody who can be connected to.
+ * A peer to connect to.
  *
- * @param address where
- * @param policy who has to be there
+ * @param address its address
+ * @param policy the identities accepted at the address
  */
 public record PeerEndpoint(TransportAddress address, PeerPolicy policy) {
 
-  public Transport connect(Duration patience) throws IOException {
-    return TransportConnector.connect(address, policy, patience);
+  public Transport connect(Duration timeout) throws IOException {
+    return TransportConnector.connect(address, policy, timeout);
   }
 }

@@ -9,22 +9,23 @@ import io.vfio4j.engine.transport.TransportListener;
 import java.io.IOException;
 
 /**
- * A listener whose end changes nothing about what came of listening: a socket file that cannot be removed is a warning.
+ * A listener that closes without failing: a socket file that cannot be removed is only a warning.
  *
- * @param listener what it holds
- * @param output takes the warning
+ * @param listener the listener
+ * @param output receives the warning
  */
 public record PeerListener(TransportListener listener, Output output) implements AutoCloseable {
 
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
+   * @param rejections receives the peers that were rejected
    * @throws IOException as {@link TransportListener#open}
    */
-  public static PeerListener open(TransportAddress address, PeerPolicy policy, RejectionLog refusals,
+  public static PeerListener open(TransportAddress address, PeerPolicy policy, RejectionLog rejections,
       Output output)
       throws IOException {
-    return new PeerListener(TransportListener.open(address, policy, refusals), output);
+    return new PeerListener(TransportListener.open(address, policy, rejections), output);
   }
 
   @Override
@@ -33,7 +34,7 @@ public record PeerListener(TransportListener listener, Output output) implements
       listener.close();
     } catch (IOException e) {
       output.warning(
-          "vfio4j: what listened at %s did not end in order: %s; its socket file may be left, remove it"
+          "closing the listener at %s failed: %s; remove its socket file if it still exists"
               .formatted(listener.address(), ErrorMessages.describe(e)));
     }
   }

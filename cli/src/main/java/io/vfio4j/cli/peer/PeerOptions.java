@@ -15,28 +15,32 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Who we are to the other side, and who it may be. To be mixed in. */
+/** The identity of this side and the identities accepted of the peer: a picocli mixin. */
 public final class PeerOptions {
 
-  @Option(names = "--keys", paramLabel = "DIR", description = "For TCP: a folder that vfio4j keys made, with ca.pem, cert.pem and key.pem.")
+  @Option(names = "--keys", paramLabel = "DIR", description = "Directory with ca.pem, cert.pem and key.pem, as created by vfio4j keys. Required for TCP.")
   private @Nullable Path keys;
 
-  @Option(names = "--tls-ca", paramLabel = "FILE", description = "Certificates of the authorities that are trusted, instead of DIR/ca.pem.")
+  @Option(names = "--tls-ca", paramLabel = "FILE", description = "File with the trusted CA certificates (default: DIR/ca.pem).")
   private @Nullable Path caFile;
 
-  @Option(names = "--tls-cert", paramLabel = "FILE", description = "Our own certificate, instead of DIR/cert.pem.")
+  @Option(names = "--tls-cert", paramLabel = "FILE", description = "File with the certificate of this side (default: DIR/cert.pem).")
   private @Nullable Path certificateFile;
 
-  @Option(names = "--tls-key", paramLabel = "FILE", description = "Its key, instead of DIR/key.pem; mode 0600.")
+  @Option(names = "--tls-key", paramLabel = "FILE", description = "File with its private key, mode 0600 (default: DIR/key.pem).")
   private @Nullable Path keyFile;
 
-  @Option(names = "--peer", paramLabel = "NAME", description = "The other side's certificate has to be for NAME (default: who connects wants HOST of the address, who listens takes any that the authority has signed).")
+  @Option(names = "--peer", paramLabel = "NAME", description = "Require the peer's certificate to be for NAME (default: the connecting side requires HOST of the address; the listening side accepts any certificate signed by the CA).")
   private @Nullable String peerName;
 
-  @Option(names = "--peer-uid", paramLabel = "UID", description = "For UNIX sockets: the other side may belong to this user too (default: our own and root).")
+  @Option(names = "--peer-uid", paramLabel = "UID", description = "For UNIX sockets, also accept a peer that runs as this user (default: only the own user and root).")
   private @Nullable Long peerUid;
 
-  /** Returns what is asked of who is at the other end of an address. */
+  /**
+   * Returns the identities accepted of the peer at an address.
+   *
+   * @throws ParameterException if the options do not fit the kind of address
+   */
   public PeerPolicy policy(TransportAddress address, CommandSpec spec) throws IOException {
     try {
       PeerPolicy policy = PeerPolicy.OWN_USER;
@@ -54,7 +58,7 @@ public final class PeerOptions {
     }
   }
 
-  /** Returns the options as they were given, for a command that is to have them too. */
+  /** Returns the options as they were given, for a suggested command. */
   public List<String> arguments() {
     List<String> given = new ArrayList<>();
     add(given, "--keys", keys);
@@ -76,7 +80,7 @@ public final class PeerOptions {
   private PeerPolicy withoutKeys(PeerPolicy policy, TransportAddress address, CommandSpec spec) {
     if (Stream.of(keys, caFile, certificateFile, keyFile, peerName).anyMatch(option -> option != null)) {
       throw new ParameterException(spec.commandLine(),
-          address + " has no TLS: leave out the keys and --peer; --peer-uid says who may be there");
+          address + " has no TLS: omit the keys and --peer, and use --peer-uid to accept another user");
     }
     return policy;
   }
@@ -84,22 +88,22 @@ public final class PeerOptions {
   private TlsKeys.Files files(TransportAddress address, CommandSpec spec) {
     if (peerUid != null) {
       throw new ParameterException(spec.commandLine(),
-          address + ": --peer-uid is for UNIX sockets; --peer says who may be there over TCP");
+          address + ": --peer-uid is for UNIX sockets; use --peer for TCP");
     }
     return new TlsKeys.Files(file(caFile, "ca.pem", "--tls-ca", address, spec),
         file(certificateFile, "cert.pem", "--tls-cert", address, spec),
         file(keyFile, "key.pem", "--tls-key", address, spec));
   }
 
-  private Path file(@Nullable Path said, String usual, String option, TransportAddress address,
+  private Path file(@Nullable Path given, String defaultName, String option, TransportAddress address,
       CommandSpec spec) {
-    if (said != null) {
-      return said;
+    if (given != null) {
+      return given;
     }
     if (keys == null) {
-      throw new ParameterException(spec.commandLine(), ("%s: TCP always has TLS, and needs keys: --keys DIR, "
-          + "or %s FILE; vfio4j keys makes them").formatted(address, option));
+      throw new ParameterException(spec.commandLine(), ("%s: TCP always uses TLS and needs keys: --keys DIR "
+          + "or %s FILE; create them with vfio4j keys").formatted(address, option));
     }
-    return keys.resolve(usual);
+    return keys.resolve(defaultName);
   }
 }

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * Reports peers that connected and were refused: a line for each, but for each reason only some lines in a period, and then
- * how many were left out. So a flood of connections does not fill a log, and does not hide a refusal for another reason.
+ * Reports peers that were rejected, rate-limited per reason: after {@link #MAX_PER_PERIOD} lines in a period, further
+ * rejections are only counted. A flood of connections neither fills a log nor hides a rejection for another reason.
  */
 public final class RejectionLog implements Consumer<PeerRefusedException>, AutoCloseable {
 
@@ -36,47 +36,47 @@ public final class RejectionLog implements Consumer<PeerRefusedException>, AutoC
     this.clock = clock;
   }
 
-  /** What was reported for a reason since a moment. */
+  /** The rejections for one reason since the start of a period. */
   private static final class Period {
     private final long start;
     private int reported;
     private int suppressed;
 
-    Period(long began) {
-      this.start = began;
+    Period(long start) {
+      this.start = start;
     }
   }
 
   @Override
-  public synchronized void accept(PeerRefusedException refusal) {
+  public synchronized void accept(PeerRefusedException rejection) {
     long now = clock.getAsLong();
-    Period period = periods.get(refusal.reason());
+    Period period = periods.get(rejection.reason());
     if (period == null || now - period.start >= PERIOD.toNanos()) {
       if (period != null) {
-        reportSuppressed(refusal.reason(), period);
+        reportSuppressed(rejection.reason(), period);
       }
       period = new Period(now);
-      periods.put(refusal.reason(), period);
+      periods.put(rejection.reason(), period);
     }
     if (period.reported < MAX_PER_PERIOD) {
       period.reported++;
-      report(refusal);
+      report(rejection);
     } else {
       period.suppressed++;
     }
   }
 
-  private void report(PeerRefusedException refusal) {
-    output.warning("vfio4j: refused " + refusal.getMessage());
-    output.event(Json.event("refused").with("peer", refusal.peer()).with("reason", name(refusal.reason()))
-        .with("message", refusal.getMessage()).build());
+  private void report(PeerRefusedException rejection) {
+    output.warning("refused " + rejection.getMessage());
+    output.event(Json.event("refused").with("peer", rejection.peer()).with("reason", name(rejection.reason()))
+        .with("message", rejection.getMessage()).build());
   }
 
   private void reportSuppressed(Reason reason, Period period) {
     if (period.suppressed > 0) {
-      output.warning("vfio4j: refused %d more for the same reason (%s)".formatted(period.suppressed,
+      output.warning("refused %d more for the same reason (%s)".formatted(period.suppressed,
           name(reason).replace('_', ' ')));
-      output.event(Json.event("refused_more").with("reason", name(reason)).with("count", period.suppressed)
+      output.event(Json.event("refused-more").with("reason", name(reason)).with("count", period.suppressed)
           .build());
     }
   }
@@ -85,7 +85,7 @@ public final class RejectionLog implements Consumer<PeerRefusedException>, AutoC
     return reason.name().toLowerCase(Locale.ROOT);
   }
 
-  /** Reports what was left out and not told yet. */
+  /** Reports how many rejections were suppressed since the last report. */
   @Override
   public synchronized void close() {
     periods.forEach(this::reportSuppressed);

@@ -5,7 +5,7 @@ import io.vfio4j.engine.transport.TransportAddress;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads where a migration is listened for. */
+/** Parses the address of a peer or listener for picocli. */
 public final class TransportAddressConverter implements ITypeConverter<TransportAddress> {
 
   @Override

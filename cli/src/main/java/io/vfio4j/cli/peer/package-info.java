@@ -1,3 +1,4 @@
+/** Connections to the other side of a migration: addresses, identities, listeners and rejected peers. */
 @NullMarked
 package io.vfio4j.cli.peer;
 

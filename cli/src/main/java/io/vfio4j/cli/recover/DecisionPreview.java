@@ -15,42 +15,41 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * What each answer of a person would do to the devices of a migration that only a person can settle, as they are now.
+ * The effect of each decision that an operator can make about an open migration, given the current state of its devices.
  *
- * @param migration which
+ * @param migration the migration
  * @param devices its devices
  */
 record DecisionPreview(JournaledMigration migration, MigrationDevices devices) {
 
-  /** An answer and what it would do. */
+  /** A decision and its effect. */
   private record Choice(String option, String effect) {
   }
 
   List<String> lines() {
     List<String> lines = new ArrayList<>();
-    for (Choice answer : choices()) {
-      lines.add(
-          "  %s: %s".formatted(SuggestedCommand.decide(migration.migrationId(), answer.option()),
-              answer.effect()));
+    for (Choice choice : choices()) {
+      lines.add("  %s: %s".formatted(SuggestedCommand.decide(migration.migrationId(), choice.option()),
+          choice.effect()));
     }
     return lines;
   }
 
   JsonArray json() {
     JsonArray json = new JsonArray();
-    for (Choice answer : choices()) {
-      json.add(Json.object().with("answer", answer.option()).with("effect", answer.effect()).build());
+    for (Choice choice : choices()) {
+      json.add(Json.object().with("option", choice.option()).with("effect", choice.effect()).build());
     }
     return json;
   }
 
   private List<Choice> choices() {
     return List.of(new Choice("--run-here", isTarget() ? runAtTarget() : runAtSource()),
-        new Choice("--give-up", isTarget() ? abandonAtTarget() : abandonAtSource()));
+        new Choice("--abandon", isTarget() ? abandonAtTarget() : abandonAtSource()));
   }
 
   private boolean isTarget() {
-    return migration.heading().side() == Side.TARGET;
+    return migration.header().side() == Side.TARGET;
   }
 
   private String runAtTarget() {
@@ -58,50 +57,50 @@ record DecisionPreview(JournaledMigration migration, MigrationDevices devices) {
         || isUnusable(device));
     return impossible.isEmpty()
         ? "%srecords that the devices run here; the source resets its own".formatted(describeResume())
-        : "refused as it is, since all have to run here, and these cannot: " + impossible;
+        : "refused: all devices must run here, and these cannot: " + impossible;
   }
 
   private String abandonAtTarget() {
     String reset = devices.names(of(device -> device.device().isResetReliable()));
     String stopped = devices.names(of(device -> !device.device().isResetReliable()));
     return refusal()
-        .orElse("%s%srecords that none runs here; the source's run again, from where they were stopped"
+        .orElse("%s%srecords that no device runs here; the source devices resume with the state in which they stopped"
             .formatted(
-                reset.isEmpty() ? "" : "resets %s, so that what they did here is lost, and ".formatted(reset),
+                reset.isEmpty() ? "" : "resets %s (their progress here is lost) and ".formatted(reset),
                 stopped.isEmpty() ? ""
-                    : "stops %s, whose servers are not known to reset them, and ".formatted(stopped)));
+                    : "stops %s (their servers are not known to reset them) and ".formatted(stopped)));
   }
 
   private String runAtSource() {
-    return "asks the target first (--ask ADDR), and refuses if the devices run there or may; then %slets them run here"
+    return "queries the target first (--ask ADDR), and is refused if the devices run there or may run there; then %sruns them here"
         .formatted(describeResume());
   }
 
   private String abandonAtSource() {
-    String there = devices.names(Reachable.class::isInstance);
-    return refusal().orElse(there.isEmpty() ? "records that none is to run here"
-        : "records that none is to run here, and resets %s: if the target does not run them, their state is lost"
-            .formatted(there));
+    String reachable = devices.names(Reachable.class::isInstance);
+    return refusal().orElse(reachable.isEmpty() ? "records that no device is to run here"
+        : "records that no device is to run here, and resets %s: if the target does not run them, their state is lost"
+            .formatted(reachable));
   }
 
   private Optional<String> refusal() {
-    String unchecked =
+    String unverifiable =
         devices.names(device -> device instanceof Unverifiable || device instanceof MigratedLater);
-    return unchecked.isEmpty() ? Optional.empty()
-        : Optional.of("refused as it is, since these may run: " + unchecked);
+    return unverifiable.isEmpty() ? Optional.empty()
+        : Optional.of("refused: these may be running: " + unverifiable);
   }
 
   private String describeResume() {
     String stopped = devices.names(of(Reachable::canResume));
-    return stopped.isEmpty() ? "" : "resumes %s, and ".formatted(stopped);
+    return stopped.isEmpty() ? "" : "resumes %s and ".formatted(stopped);
   }
 
   private static Predicate<DeviceStatus> of(Predicate<Reachable> condition) {
-    return device -> device instanceof Reachable answering && condition.test(answering);
+    return device -> device instanceof Reachable reachable && condition.test(reachable);
   }
 
   /** Returns whether a device neither runs nor can be resumed. */
   static boolean isUnusable(DeviceStatus device) {
-    return device instanceof Reachable answering && !answering.mayRun() && !answering.canResume();
+    return device instanceof Reachable reachable && !reachable.mayRun() && !reachable.canResume();
   }
 }

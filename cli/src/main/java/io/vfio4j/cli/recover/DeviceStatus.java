@@ -7,22 +7,21 @@ import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.vfiouser.client.VfioUserClient;
-import java.util.Locale;
 
-/** What a check of one device of a migration found. */
+/** The result of checking a device of a migration. */
 sealed interface DeviceStatus {
 
   /** Returns the device's address. */
   String name();
 
-  /** Returns whether it may be running with the state that was moved. */
+  /** Returns whether it may be running with the state that was migrated. */
   boolean mayRun();
 
-  /** Returns what was found, without the name: the end of a sentence. */
+  /** Returns the status as a predicate, without the name. */
   String description();
 
   /**
-   * A device that answers. It stays open, so that no other client can move it before the decision is recorded.
+   * A device that responds. It stays open, so that no other client can change its state before the decision is recorded.
    *
    * @param device the device
    * @param state the state that it reported
@@ -39,7 +38,7 @@ sealed interface DeviceStatus {
       return state.isRunning();
     }
 
-    /** Returns whether it is stopped with a whole state, which it can run with. */
+    /** Returns whether it is stopped with a complete state, which it can resume with. */
     boolean canResume() {
       return state == DeviceState.STOP || state == DeviceState.STOP_COPY;
     }
@@ -48,14 +47,14 @@ sealed interface DeviceStatus {
     public String description() {
       if (mayRun()) {
         return "runs (%s)%s".formatted(state, keepsState(device.device()) ? ""
-            : ", with its state or as after a reset: its %s does not say what it does when a client dies"
+            : ", with its state or after a reset: its %s does not say what happens when a client dies"
                 .formatted(
                     device.device() instanceof VfioUserClient ? "server" : "driver"));
       }
       return switch (state) {
         case STOP, STOP_COPY -> "is stopped with its state (%s)".formatted(state);
-        case RESUMING -> "is in RESUMING, with a state that was not loaded to its end";
-        default -> "is in " + state + ", without a usable state";
+        case RESUMING -> "is in RESUMING with an incomplete state";
+        default -> "is in " + state + " without a usable state";
       };
     }
 
@@ -65,7 +64,7 @@ sealed interface DeviceStatus {
   }
 
   /**
-   * A device that does not exist any more, or has been given another state since.
+   * A device that no longer exists, or has loaded another state since.
    *
    * @param name its address
    * @param reason how that is known
@@ -88,7 +87,7 @@ sealed interface DeviceStatus {
    *
    * @param name its address
    * @param reason why not
-   * @param isAlive whether it is known to exist, so that no word of a person can say that it does not run
+   * @param isAlive whether it is known to exist, so that --fenced does not apply to it
    */
   record Unverifiable(String name, String reason, boolean isAlive) implements DeviceStatus {
 
@@ -99,15 +98,15 @@ sealed interface DeviceStatus {
 
     @Override
     public String description() {
-      return "cannot be checked, and may run: " + reason;
+      return "cannot be checked and may be running: " + reason;
     }
   }
 
   /**
-   * A device that another migration has moved to another host since, from where this one left it.
+   * A device whose state a later migration has migrated to another host.
    *
    * @param name its address
-   * @param reason which migration, and where to
+   * @param reason the migration and its target
    */
   record MigratedLater(String name, String reason) implements DeviceStatus {
 
@@ -118,21 +117,21 @@ sealed interface DeviceStatus {
 
     @Override
     public String description() {
-      return "may run elsewhere: " + reason;
+      return "may be running elsewhere: " + reason;
     }
   }
 
-  /** Returns it as JSON. */
+  /** Returns the status as JSON. */
   default JsonObject json() {
     String condition = switch (this) {
-      case Reachable answering ->
-        answering.mayRun() ? "RUNS" : answering.canResume() ? "STOPPED" : "UNUSABLE";
-      case Gone _ -> "GONE";
-      case MigratedLater _ -> "MOVED_ON";
-      case Unverifiable _ -> "UNCHECKED";
+      case Reachable reachable ->
+        reachable.mayRun() ? "runs" : reachable.canResume() ? "stopped" : "unusable";
+      case Gone _ -> "gone";
+      case MigratedLater _ -> "migrated_later";
+      case Unverifiable _ -> "unverifiable";
     };
-    String state = this instanceof Reachable answering ? answering.state().name() : null;
-    return Json.object().with("device", name()).with("condition", condition.toLowerCase(Locale.ROOT))
-        .with("state", state).with("words", description()).build();
+    String state = this instanceof Reachable reachable ? reachable.state().name() : null;
+    return Json.object().with("device", name()).with("condition", condition)
+        .with("state", state).with("text", description()).build();
   }
 }

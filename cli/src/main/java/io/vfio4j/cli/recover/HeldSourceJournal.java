@@ -10,12 +10,12 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * The journal of devices that a command holds since nobody knows who owns them: what {@code recover} puts down in it,
- * and what the target says when it is asked again and again.
+ * The journal of devices that a command holds because their owner is unknown. It is settled by {@code recover}, or by the
+ * target's answer to periodic queries. Used by one thread.
  */
 public final class HeldSourceJournal {
 
-  /** So many looks at the journal go by between two questions to the target. */
+  /** The target is queried at every n-th poll of the journal. */
   private static final int POLLS_PER_QUERY = 5;
 
   private final JournalFile file;
@@ -24,17 +24,17 @@ public final class HeldSourceJournal {
   private String lastReason = "";
   private int polls;
 
-  HeldSourceJournal(JournalFile file, MigrationId session, OwnershipResolver oracle) {
+  HeldSourceJournal(JournalFile file, MigrationId migrationId, OwnershipResolver resolver) {
     this.file = file;
-    this.migrationId = session;
-    this.resolver = oracle;
+    this.migrationId = migrationId;
+    this.resolver = resolver;
   }
 
   public MigrationId migrationId() {
     return migrationId;
   }
 
-  /** Returns how it was settled, if it is; {@link #lastReason} has what there was to hear otherwise. */
+  /** Returns the record that settles the migration, if there is one; else {@link #lastReason} may say why not. */
   public Optional<JournalStep> poll() {
     try {
       if (!isSettled() && polls++ % POLLS_PER_QUERY == 0 && resolver.canQuery(migrationId)) {
@@ -51,21 +51,21 @@ public final class HeldSourceJournal {
     return file.read().filter(JournalContents::isSettled).isPresent();
   }
 
-  /** Returns what the last question or look brought, for people. */
+  /** Returns the result of the last query, or the error of the last poll. */
   String lastReason() {
     return lastReason;
   }
 
   /**
-   * Records that a person wants the devices to run here, if the target does not object.
+   * Records the operator's decision to run the devices here, unless the target objects.
    *
-   * @param fenced whether the person vouches that they do not run at a target that cannot be asked
-   * @return what stands against it; nothing was recorded then
+   * @param fenced whether the operator asserts that they do not run at a target that cannot be queried
+   * @return the objection; nothing was recorded then
    */
   public Optional<String> recordReturn(boolean fenced) throws JournalException {
     Optional<String> objection = resolver.objection(file, migrationId, fenced);
     if (objection.isEmpty()) {
-      file.add(JournalStep.RETURNED, "a person's word to the command that holds the devices");
+      file.add(JournalStep.RETURNED, "an operator's decision, at the command that holds the devices");
     }
     return objection;
   }

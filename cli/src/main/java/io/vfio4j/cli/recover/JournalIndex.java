@@ -15,71 +15,71 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the journals of a folder say. One whose making was cut short is not among them, for no device was touched.
+ * The journals of a state directory. An incomplete journal without records is not included, since no device was touched.
  *
- * @param migrations the migrations that they tell of
- * @param unreadable what is wrong with those that tell nothing
+ * @param migrations the migrations in the journals
+ * @param unreadable the errors of journals that cannot be read
  */
 record JournalIndex(List<JournaledMigration> migrations, List<JournalException> unreadable) {
 
   /**
    * Reads all journals.
    *
-   * @param only the migration to look at, or all
-   * @throws JournalException if the folder cannot be read
+   * @param only the migration to read; empty for all
+   * @throws JournalException if the directory cannot be read
    */
   static JournalIndex of(StateDirectory state, Optional<MigrationId> only) throws JournalException {
-    JournalIndex survey = new JournalIndex(new ArrayList<>(), new ArrayList<>());
+    JournalIndex index = new JournalIndex(new ArrayList<>(), new ArrayList<>());
     for (JournalFile file : state.all()) {
       if (only.isEmpty() || file.path().getFileName().toString().startsWith(only.get().toString())) {
-        survey.read(file);
+        index.read(file);
       }
     }
-    return survey;
+    return index;
   }
 
   private void read(JournalFile file) {
     try {
       Optional<JournalContents> contents = file.read();
-      contents.ifPresent(found -> migrations.add(new JournaledMigration(file, found)));
+      contents.ifPresent(present -> migrations.add(new JournaledMigration(file, present)));
     } catch (JournalException e) {
-      if (!Files.notExists(file.path())) { // It may have been settled long ago, and removed just now.
+      if (!Files.notExists(file.path())) { // It may have been pruned just now.
         unreadable.add(e);
       }
     }
   }
 
-  /** Returns the migration that a device was in last, if it was in any. */
+  /** Returns the last migration of a device, if any. */
   Optional<JournaledMigration> lastMigrationOf(DeviceAddress device) {
-    return migrations.stream().filter(one -> one.heading().devices().contains(device.absolute()))
+    return migrations.stream().filter(migration -> migration.header().devices().contains(device.absolute()))
         .max(Comparator.comparing(JournaledMigration::startTime));
   }
 
   /**
-   * Returns the first migration that took a device after another one had it: what that one left was in it. Later ones that
-   * never took the device say nothing of what it holds.
+   * Returns the first migration that moved the state of a device after another one. Later migrations that never moved it say
+   * nothing about the state that it holds.
    */
   Optional<JournaledMigration> laterMigrationOf(DeviceAddress device, JournaledMigration before) {
     return migrations.stream()
-        .filter(one -> one.hasMovedState() && !one.migrationId().equals(before.migrationId())
-            && !one.startTime().isBefore(before.startTime())
-            && one.heading().devices().contains(device.absolute()))
+        .filter(migration -> migration.hasMovedState() && !migration.migrationId().equals(before.migrationId())
+            && !migration.startTime().isBefore(before.startTime())
+            && migration.header().devices().contains(device.absolute()))
         .min(Comparator.comparing(JournaledMigration::startTime));
   }
 
-  /** Returns the migrations that are open, and about what a device holds; the first one is first. */
+  /** Returns the open migrations about the state that a device holds, the earliest first. */
   List<JournaledMigration> findOpenOf(DeviceAddress device) {
-    return findOpen().stream().filter(one -> one.heading().devices().contains(device.absolute())
-        && laterMigrationOf(device, one).isEmpty())
+    return findOpen().stream().filter(migration -> migration.header().devices().contains(device.absolute())
+        && laterMigrationOf(device, migration).isEmpty())
         .sorted(Comparator.comparing(JournaledMigration::startTime)).toList();
   }
 
-  /** Returns the journal of one side of a migration, if it is open. */
+  /** Returns the first open migration with the journal of a side. */
   Optional<JournaledMigration> findOpen(Side side) {
-    return findOpen().stream().filter(one -> one.heading().side() == side).findFirst();
+    return findOpen().stream().filter(migration -> migration.header().side() == side).findFirst();
   }
 
-  /** Returns the migrations of which it is not known how they ended. */
+  /** Returns the migrations whose outcome is not recorded. */
   List<JournaledMigration> findOpen() {
     return migrations.stream().filter(JournaledMigration::isOpen).toList();
   }

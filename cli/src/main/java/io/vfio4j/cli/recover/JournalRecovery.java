@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Settles who owns the devices of migrations that were cut short, as far as it can be known or somebody says so. */
+/** Resolves the ownership of the devices of interrupted migrations, automatically or by an operator's decision. */
 final class JournalRecovery {
 
   private final StateDirectory state;
@@ -36,144 +36,144 @@ final class JournalRecovery {
   }
 
   /**
-   * Settles what can be known, and tells what is left.
+   * Settles the migrations that can be resolved automatically, and reports the others.
    *
-   * @param only this migration, or all
+   * @param only the migration to settle; empty for all
    * @return the exit code
    */
-  int settle(OwnershipResolver oracle, Optional<MigrationId> only) throws IOException {
-    JournalIndex survey = readJournals(only);
-    boolean anyLeft = !survey.unreadable().isEmpty();
-    for (JournaledMigration one : survey.findOpen()) {
-      anyLeft |= !settle(one, oracle);
+  int settle(OwnershipResolver resolver, Optional<MigrationId> only) throws IOException {
+    JournalIndex index = readJournals(only);
+    boolean isAnyOpen = !index.unreadable().isEmpty();
+    for (JournaledMigration migration : index.findOpen()) {
+      isAnyOpen |= !settle(migration, resolver);
     }
-    if (survey.findOpen().isEmpty()) {
-      output.line("no migration is open in " + state.folder());
+    if (index.findOpen().isEmpty()) {
+      output.line("no open migrations in " + state.folder());
     }
-    return anyLeft ? ExitCodes.INTERVENTION_REQUIRED : ExitCodes.SUCCESS;
+    return isAnyOpen ? ExitCodes.INTERVENTION_REQUIRED : ExitCodes.SUCCESS;
   }
 
   /**
-   * Tells of all migrations, settled ones too.
+   * Lists all migrations, including settled ones.
    *
-   * @param only this migration, or all
+   * @param only the migration to list; empty for all
    * @return the exit code
    */
   int list(Optional<MigrationId> only) throws JournalException {
-    JournalIndex survey = readJournals(only);
-    for (JournaledMigration one : survey.migrations()) {
-      output.line(one.description());
-      output.result(one.json());
+    JournalIndex index = readJournals(only);
+    for (JournaledMigration migration : index.migrations()) {
+      output.line(migration.description());
+      output.result(migration.json());
     }
-    if (survey.migrations().isEmpty()) {
-      output.line("no migration is known in " + state.folder());
+    if (index.migrations().isEmpty()) {
+      output.line("no migrations in " + state.folder());
     }
-    boolean anyLeft = !survey.unreadable().isEmpty()
-        || survey.findOpen().stream().anyMatch(one -> one.step() != JournalStep.PREPARED);
-    return anyLeft ? ExitCodes.INTERVENTION_REQUIRED : ExitCodes.SUCCESS;
+    boolean isAnyOpen = !index.unreadable().isEmpty()
+        || index.findOpen().stream().anyMatch(migration -> migration.step() != JournalStep.PREPARED);
+    return isAnyOpen ? ExitCodes.INTERVENTION_REQUIRED : ExitCodes.SUCCESS;
   }
 
-  /** One journal that cannot be read does not keep the others from being settled. */
+  /** Reads the journals. One that cannot be read is only a warning, so that the others can be settled. */
   private JournalIndex readJournals(Optional<MigrationId> only) throws JournalException {
-    JournalIndex survey = JournalIndex.of(state, only);
-    survey.unreadable().forEach(problem -> output.warning(
-        "vfio4j: who owns the devices of a migration is not known: " + problem.getMessage()));
-    return survey;
+    JournalIndex index = JournalIndex.of(state, only);
+    index.unreadable().forEach(problem -> output.warning(
+        "the owner of the devices of a migration is unknown: " + problem.getMessage()));
+    return index;
   }
 
   /**
-   * Removes the journals of migrations that were settled long ago.
+   * Removes the journals of migrations settled at least some days ago.
    *
-   * @param days so long ago
    * @return the exit code
    */
   int prune(int days) throws JournalException {
     List<Path> removed = state.prune(Instant.now().minus(Duration.ofDays(days)));
-    output.line("%d journals of migrations that were settled more than %d days ago were removed from %s"
+    output.line("removed %d journals of migrations settled more than %d days ago from %s"
         .formatted(removed.size(), days, state.folder()));
     output.result(Json.event("pruned").with("files", removed.stream().map(Path::toString).toList())
         .with("days", days).build());
     return ExitCodes.SUCCESS;
   }
 
-  private boolean settle(JournaledMigration one, OwnershipResolver oracle) throws IOException {
-    Optional<JournalStep> obvious = one.impliedOutcome();
-    if (obvious.isPresent()) {
-      one.file().add(obvious.get(), "its process ended before anything was given");
-      return applyOutcome(one, obvious.get());
+  /** Settles a migration if possible, else reports it; returns whether nothing is left to resolve. */
+  private boolean settle(JournaledMigration migration, OwnershipResolver resolver) throws IOException {
+    Optional<JournalStep> implied = migration.impliedOutcome();
+    if (implied.isPresent()) {
+      migration.file().add(implied.get(), "its process ended before the handover");
+      return applyOutcome(migration, implied.get());
     }
-    if (!one.isHandedOver() || !oracle.canQuery(one.migrationId())) {
-      reportOpen(one);
-      return one.step() == JournalStep.PREPARED; // Under way.
+    if (!migration.isHandedOver() || !resolver.canQuery(migration.migrationId())) {
+      reportOpen(migration);
+      return migration.step() == JournalStep.PREPARED; // In progress.
     }
-    OwnershipAnswer answer = oracle.resolve(one.file(), one.migrationId());
-    output.result(Json.event("answer").with("session", one.migrationId().toString())
+    OwnershipAnswer answer = resolver.resolve(migration.file(), migration.migrationId());
+    output.result(Json.event("answer").with("migration", migration.migrationId().toString())
         .with("verdict", answer.verdict().name().toLowerCase(Locale.ROOT)).with("reason", answer.reason())
         .build());
     if (answer.verdict() == Verdict.COMMITTED || answer.verdict() == Verdict.NOT_COMMITTED) {
-      return applyOutcome(one,
+      return applyOutcome(migration,
           answer.verdict() == Verdict.COMMITTED ? JournalStep.CONFIRMED : JournalStep.RETURNED);
     }
-    reportOpen(one);
-    output.warning("vfio4j: the target does not know either: " + answer.reason());
+    reportOpen(migration);
+    output.warning("the target does not know the owner either: " + answer.reason());
     return false;
   }
 
-  /** Tells of a migration that is open, of each of its devices, and of what each answer of a person would do. */
-  private void reportOpen(JournaledMigration one) throws JournalException {
-    output.line(one.description());
-    if (one.step() == JournalStep.PREPARED || one.isHeld()) {
-      output.result(one.json());
+  /** Reports an open migration: each of its devices, and the effect of each decision. */
+  private void reportOpen(JournaledMigration migration) throws JournalException {
+    output.line(migration.description());
+    if (migration.step() == JournalStep.PREPARED || migration.isHeld()) {
+      output.result(migration.json());
       return;
     }
-    try (
-        MigrationDevices found = MigrationDevices.of(one, JournalIndex.of(state, Optional.empty()), output)) {
-      found.print();
-      DecisionPreview answers = new DecisionPreview(one, found);
-      answers.lines().forEach(output::line);
-      JsonObject event = one.json();
-      event.add("found", found.json());
-      event.add("answers", answers.json());
+    try (MigrationDevices devices =
+        MigrationDevices.of(migration, JournalIndex.of(state, Optional.empty()), output)) {
+      devices.print();
+      DecisionPreview preview = new DecisionPreview(migration, devices);
+      preview.lines().forEach(output::line);
+      JsonObject event = migration.json();
+      event.add("status", devices.json());
+      event.add("decisions", preview.json());
       output.result(event);
     }
   }
 
   /**
-   * Settles a migration by a person's word, as far as the devices allow it. Where both sides are open here, the word is
-   * about the target's devices, and the source's follow.
+   * Settles a migration by an operator's decision, as far as the devices allow it. If both sides are open on this host, the
+   * decision is about the target devices, and the source devices follow.
    *
-   * @param runHere whether the devices are to run here, or not
-   * @param fenced whether the person vouches for what cannot be checked
+   * @param runHere whether the devices are to run here
+   * @param fenced whether the operator asserts that devices that cannot be checked do not run
+   * @return the exit code
    */
-  int decide(MigrationId session, boolean runHere, boolean fenced, OwnershipResolver oracle)
+  int decide(MigrationId id, boolean runHere, boolean fenced, OwnershipResolver resolver)
       throws IOException {
-    JournalIndex survey = readJournals(Optional.of(session));
-    JournaledMigration one = survey.findOpen(Side.TARGET).or(() -> survey.findOpen(Side.SOURCE))
+    JournalIndex index = readJournals(Optional.of(id));
+    JournaledMigration migration = index.findOpen(Side.TARGET).or(() -> index.findOpen(Side.SOURCE))
         .orElseThrow(() -> new CommandException(ExitCodes.FAILURE,
-            "no migration %s is open in %s".formatted(session, state.folder()), null));
-    output.line("%s: %s".formatted(session, String.join(", ", one.heading().devices())));
-    ManualDecision decision = new ManualDecision(one, readJournals(Optional.empty()), output, fenced);
-    reportSettled(one, runHere ? decision.runHere(oracle) : decision.abandon());
-    Optional<JournaledMigration> source = one.heading().side() == Side.TARGET
-        ? readJournals(Optional.of(session)).findOpen(Side.SOURCE)
+            "there is no open migration %s in %s".formatted(id, state.folder()), null));
+    output.line("%s: %s".formatted(id, String.join(", ", migration.header().devices())));
+    ManualDecision decision = new ManualDecision(migration, readJournals(Optional.empty()), output, fenced);
+    reportSettled(migration, runHere ? decision.runHere(resolver) : decision.abandon());
+    Optional<JournaledMigration> source = migration.header().side() == Side.TARGET
+        ? readJournals(Optional.of(id)).findOpen(Side.SOURCE)
         : Optional.empty();
-    return source.isEmpty() || settle(source.get(), oracle) ? ExitCodes.SUCCESS
+    return source.isEmpty() || settle(source.get(), resolver) ? ExitCodes.SUCCESS
         : ExitCodes.INTERVENTION_REQUIRED;
   }
 
   /**
-   * Lets devices run that stand still since a command died that was taking their state.
+   * Resumes devices left stopped by a command that died while saving their state.
    *
    * @return the exit code
    */
   int resume(List<DeviceAddress.VfioUser> devices) throws IOException {
-    for (JournaledMigration one : lastMigrationsOf(devices)) {
-      if (one.isOwnedByOtherSide()) {
+    for (JournaledMigration migration : lastMigrationsOf(devices)) {
+      if (migration.isOwnedByOtherSide()) {
         throw new CommandException(ExitCodes.FAILURE,
-            "what %s may hold is an old copy, for by migration %s %s; vfio4j recover --discard DEVICE resets it"
-                .formatted(
-                    String.join(", ", one.heading().devices()), one.migrationId(),
-                    one.describeOutcome(one.step())),
+            "%s may hold a stale state: of migration %s, %s; reset the device with vfio4j recover --discard DEVICE"
+                .formatted(String.join(", ", migration.header().devices()), migration.migrationId(),
+                    migration.describeOutcome(migration.step())),
             null);
       }
     }
@@ -191,53 +191,54 @@ final class JournalRecovery {
   }
 
   /**
-   * Returns the last migration of each of some devices, where there was any.
+   * Returns the last migrations of devices.
    *
-   * @throws CommandException if it is not known how one of them ended: then nobody can decide about a device alone
+   * @throws CommandException if one of them is open, so that no device of it can be decided about alone
    */
   private List<JournaledMigration> lastMigrationsOf(List<DeviceAddress.VfioUser> devices) throws IOException {
-    JournalIndex survey = readJournals(Optional.empty());
-    Optional<JournaledMigration> open = devices.stream().flatMap(device -> survey.findOpenOf(device).stream())
+    JournalIndex index = readJournals(Optional.empty());
+    Optional<JournaledMigration> open = devices.stream().flatMap(device -> index.findOpenOf(device).stream())
         .findFirst();
     if (open.isPresent()) {
-      JournaledMigration one = open.get();
+      JournaledMigration migration = open.get();
       throw new CommandException(ExitCodes.INTERVENTION_REQUIRED,
-          "how migration %s of %s ended is not known: settle that first (vfio4j recover %s)".formatted(
-              one.migrationId(), String.join(", ", one.heading().devices()), one.migrationId()),
+          "migration %s of %s is open: settle it first (vfio4j recover %s)".formatted(
+              migration.migrationId(), String.join(", ", migration.header().devices()),
+              migration.migrationId()),
           null);
     }
-    return devices.stream().map(survey::lastMigrationOf).flatMap(Optional::stream).toList();
+    return devices.stream().map(index::lastMigrationOf).flatMap(Optional::stream).toList();
   }
 
-  /** Tells what was settled, and does it to devices that nobody holds but their servers. */
-  private boolean applyOutcome(JournaledMigration one, JournalStep step) throws JournalException {
-    reportSettled(one, step);
-    if (one.isHeld()) {
+  /** Reports a settled migration and applies the outcome to devices that no process holds; returns whether that succeeded. */
+  private boolean applyOutcome(JournaledMigration migration, JournalStep step) throws JournalException {
+    reportSettled(migration, step);
+    if (migration.isHeld()) {
       return true;
     }
-    List<DeviceAddress.VfioUser> devices = devicesNotMovedSince(one);
-    boolean source = one.heading().side() == Side.SOURCE;
+    List<DeviceAddress.VfioUser> devices = devicesNotMovedSince(migration);
+    boolean isSource = migration.header().side() == Side.SOURCE;
     return switch (step) {
       case KEPT, RUNNING -> stoppedDevices.resume(devices);
-      case RETURNED -> source ? stoppedDevices.resume(devices) : stoppedDevices.discard(devices);
+      case RETURNED -> isSource ? stoppedDevices.resume(devices) : stoppedDevices.discard(devices);
       case CONFIRMED, ABANDONED, REFUSED -> stoppedDevices.discard(devices);
-      case PREPARED, GIVEN, COMMITTED -> throw new IllegalArgumentException(step + " settles nothing");
+      case PREPARED, GIVEN, COMMITTED -> throw new IllegalArgumentException(step + " does not settle a migration");
     };
   }
 
-  /** What a device holds that has been in a later migration since is that one's to decide about. */
-  private List<DeviceAddress.VfioUser> devicesNotMovedSince(JournaledMigration one) throws JournalException {
-    JournalIndex all = JournalIndex.of(state, Optional.empty());
-    return one.servedDevices().stream().filter(
-        device -> all.lastMigrationOf(device).filter(last -> last.migrationId().equals(one.migrationId()))
-            .isPresent())
+  /** Returns the devices that were in no later migration, which would decide about their state. */
+  private List<DeviceAddress.VfioUser> devicesNotMovedSince(JournaledMigration migration)
+      throws JournalException {
+    JournalIndex index = JournalIndex.of(state, Optional.empty());
+    return migration.servedDevices().stream().filter(device -> index.lastMigrationOf(device)
+        .filter(last -> last.migrationId().equals(migration.migrationId())).isPresent())
         .toList();
   }
 
-  private void reportSettled(JournaledMigration one, JournalStep step) {
-    output.line("%s: %s: %s".formatted(one.migrationId(), String.join(", ", one.heading().devices()),
-        one.describeOutcome(step)));
-    output.result(Json.event("settled").with("session", one.migrationId().toString())
-        .with("side", one.heading().side().toString()).with("step", step.toString()).build());
+  private void reportSettled(JournaledMigration migration, JournalStep step) {
+    output.line("%s: %s: %s".formatted(migration.migrationId(),
+        String.join(", ", migration.header().devices()), migration.describeOutcome(step)));
+    output.result(Json.event("settled").with("migration", migration.migrationId().toString())
+        .with("side", migration.header().side().toString()).with("step", step.toString()).build());
   }
 }

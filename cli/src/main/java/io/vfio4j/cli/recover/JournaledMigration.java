@@ -17,38 +17,38 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A migration that a journal tells of.
+ * A migration in a journal. Its state is the last record of the journal: open after PREPARED, GIVEN or COMMITTED, settled
+ * after any other.
  *
  * @param file the journal
- * @param contents what it says
+ * @param contents its contents
  */
 record JournaledMigration(JournalFile file, JournalContents contents) {
 
-  Journal.Header heading() {
+  Journal.Header header() {
     return contents.header();
   }
 
   MigrationId migrationId() {
-    return heading().migration();
+    return header().migration();
   }
 
   JournalStep step() {
     return contents.last().step();
   }
 
-  /** Returns when it began. */
   Instant startTime() {
     return contents.records().getFirst().at();
   }
 
-  /** Tells whether the journal does not say how it ended. */
+  /** Returns whether its outcome is not recorded. */
   boolean isOpen() {
     return !contents.isSettled();
   }
 
   /**
-   * Tells whether its devices were given another state, or gave theirs away. One that came to nothing, or is not that far,
-   * leaves them as they were.
+   * Returns whether it moved the state of its devices. A migration that failed or has not come to the handover left them as
+   * they were.
    */
   boolean hasMovedState() {
     return switch (step()) {
@@ -57,36 +57,37 @@ record JournaledMigration(JournalFile file, JournalContents contents) {
     };
   }
 
+  /** Returns whether its process still runs, and holds the devices. */
   boolean isHeld() {
     return contents.process().isAlive();
   }
 
-  /** Tells whether a source gave its devices away, and does not know what became of them. */
+  /** Returns whether a source has handed over its devices and does not know the outcome. */
   boolean isHandedOver() {
     return step() == JournalStep.GIVEN;
   }
 
-  /** Returns how it ended if its process is gone before anything was decided; nobody has to decide then. */
+  /** Returns the outcome if the process ended before the handover, so that no decision is needed. */
   Optional<JournalStep> impliedOutcome() {
     if (step() != JournalStep.PREPARED || isHeld()) {
       return Optional.empty();
     }
-    return Optional.of(heading().side() == Side.SOURCE ? JournalStep.KEPT : JournalStep.REFUSED);
+    return Optional.of(header().side() == Side.SOURCE ? JournalStep.KEPT : JournalStep.REFUSED);
   }
 
-  /** Tells whether the devices run on the other side, or are to: what this side may still hold of them is old. */
+  /** Returns whether the other side owns the devices, so that a state that this side still holds is stale. */
   boolean isOwnedByOtherSide() {
     return switch (step()) {
       case CONFIRMED, ABANDONED, REFUSED -> true;
-      case RETURNED -> heading().side() == Side.TARGET;
+      case RETURNED -> header().side() == Side.TARGET;
       case PREPARED, GIVEN, COMMITTED, KEPT, RUNNING -> false;
     };
   }
 
-  /** Returns those of its devices that servers have. */
+  /** Returns its devices that are served over vfio-user. */
   List<DeviceAddress.VfioUser> servedDevices() {
     List<DeviceAddress.VfioUser> served = new ArrayList<>();
-    for (String name : heading().devices()) {
+    for (String name : header().devices()) {
       if (name.startsWith("vfio-user:")
           && DeviceAddress.parse(name) instanceof DeviceAddress.VfioUser address) {
         served.add(address);
@@ -95,62 +96,62 @@ record JournaledMigration(JournalFile file, JournalContents contents) {
     return served;
   }
 
-  /** Says what it is about, what is known, and what can be done. */
+  /** Returns the migration, its last record, and what can be done, in two or three lines. */
   String description() {
-    String known = "%s: %s %s (%s)%n  %s".formatted(migrationId(),
-        heading().side() == Side.SOURCE ? "sends" : "receives", String.join(", ", heading().devices()),
-        heading().peer(), describeLastStep());
-    return isOpen() ? "%s%n  %s".formatted(known, describeHolder()) : known;
+    String text = "%s: %s %s (%s)%n  %s".formatted(migrationId(),
+        header().side() == Side.SOURCE ? "sends" : "receives", String.join(", ", header().devices()),
+        header().peer(), describeLastStep());
+    return isOpen() ? "%s%n  %s".formatted(text, describeHolder()) : text;
   }
 
   private String describeLastStep() {
     JournalRecord last = contents.last();
-    String what = switch (last.step()) {
-      case PREPARED -> "it is under way";
+    String status = switch (last.step()) {
+      case PREPARED -> "in progress";
       case GIVEN ->
-        "the devices were given away, and what became of them is not known: vfio4j recover --ask ADDR";
+        "the devices were handed over, and the outcome is unknown: vfio4j recover --ask ADDR";
       case COMMITTED ->
-        "the devices were taken, and whether they ever ran is not known: vfio4j recover %s shows each, and a person "
-            .formatted(migrationId()) + "decides: --run-here or --give-up";
+        "the devices were accepted, and whether they ran is unknown: check them with vfio4j recover %s and "
+            .formatted(migrationId()) + "decide: --run-here or --abandon";
       case CONFIRMED, KEPT, ABANDONED, RUNNING, REFUSED, RETURNED ->
         "%s (%s)".formatted(describeOutcome(last.step()), last.reason());
     };
-    return "since %s: %s".formatted(last.at(), what);
+    return "since %s: %s".formatted(last.at(), status);
   }
 
-  /** Says what it means that a step was the last. */
+  /** Returns what a settling record means for the devices. */
   String describeOutcome(JournalStep step) {
-    boolean source = heading().side() == Side.SOURCE;
+    boolean isSource = header().side() == Side.SOURCE;
     return switch (step) {
       case CONFIRMED -> "they run at the target" + describeRelease();
       case ABANDONED -> "they are not to run here" + describeRelease();
-      case KEPT -> "they were never given away";
-      case REFUSED -> "they were never taken, and never will be";
-      case RUNNING -> "they are the target's";
-      default -> source
-          ? "they are the source's again" + (isHeld()
-              ? "; the process that holds them lets them run"
-              : "; nobody holds them any more")
+      case KEPT -> "they were never handed over";
+      case REFUSED -> "they were never accepted, and never will be";
+      case RUNNING -> "the target owns them";
+      default -> isSource
+          ? "the source owns them again" + (isHeld()
+              ? "; the process that holds them resumes them"
+              : "; no process holds them")
           : "they do not run here, and never will";
     };
   }
 
   private String describeRelease() {
-    return isHeld() ? "; the process that holds them here lets go of them" : "";
+    return isHeld() ? "; the process that holds them here closes them" : "";
   }
 
   private String describeHolder() {
     return isHeld()
         ? "process %d has the devices open".formatted(contents.process().pid())
-        : "the process that had the devices open is gone";
+        : "the process that had the devices open has ended";
   }
 
-  /** Returns it as an event, with all that is known. */
+  /** Returns the event {@code open-migration} or {@code settled-migration}. */
   JsonObject json() {
     return Json.event(isOpen() ? "open-migration" : "settled-migration")
-        .with("session", migrationId().toString())
-        .with("side", heading().side().toString()).with("devices", heading().devices())
-        .with("peer", heading().peer()).with("step", step().toString())
+        .with("migration", migrationId().toString())
+        .with("side", header().side().toString()).with("devices", header().devices())
+        .with("peer", header().peer()).with("step", step().toString())
         .with("at", contents.last().at().toString()).with("reason", contents.last().reason())
         .with("pid", contents.process().pid()).with("held", isHeld()).build();
   }

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The UNIX sockets that processes of this machine listen at, as {@code /proc/net/unix} lists them (proc_net_unix(5)): a
- * server whose socket file was removed or replaced cannot be reached, and serves its device all the same.
+ * The listening UNIX sockets of this host ({@code /proc/net/unix}, proc_net_unix(5)). A server whose socket file was removed
+ * or replaced cannot be reached but still serves its device.
  */
 final class ListeningSockets {
 
@@ -22,10 +22,10 @@ final class ListeningSockets {
   }
 
   /**
-   * Returns whether a process listens at a socket that was bound to a path.
+   * Returns whether a process listens on a socket bound to a path.
    *
-   * @param path absolute. A socket that was bound to a relative path counts if the last names are the same, since the
-   *     directory is not known
+   * @param path an absolute path. A socket bound to a relative path matches if the file names are equal, since its directory
+   *     is unknown
    * @throws IOException if the table cannot be read
    */
   static boolean contains(Path path) throws IOException {

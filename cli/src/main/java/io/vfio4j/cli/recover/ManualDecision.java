@@ -20,12 +20,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Settles a migration by a person's word. Each device is checked first, and brought to where that word is true; only then it
- * is recorded, for on the record the other side lets its devices run.
+ * Settles a migration by an operator's decision. The devices are checked and brought into the state that the decision claims
+ * before it is recorded, since the other side runs its devices because of the record.
  */
 final class ManualDecision {
 
-  private static final String REASON = "a person's word";
+  private static final String REASON = "an operator's decision";
 
   private final JournaledMigration migration;
   private final JournalIndex journals;
@@ -35,35 +35,35 @@ final class ManualDecision {
   /**
    * Prepares a decision.
    *
-   * @param all what the journals say
-   * @param fenced whether the person vouches that what cannot be checked does not run
+   * @param journals all journals of this host
+   * @param fenced whether the operator asserts that devices that cannot be checked do not run
    */
-  ManualDecision(JournaledMigration migration, JournalIndex all, Output output, boolean fenced) {
+  ManualDecision(JournaledMigration migration, JournalIndex journals, Output output, boolean fenced) {
     this.migration = migration;
-    this.journals = all;
+    this.journals = journals;
     this.output = output;
     this.fenced = fenced;
   }
 
   /**
-   * Lets the devices run on this side, and records it.
+   * Runs the devices on this side, and records it.
    *
-   * @param oracle knows whom a source can ask
-   * @return what was recorded
-   * @throws CommandException if that cannot be, with {@link ExitCodes#INTERVENTION_REQUIRED}; nothing is recorded then
+   * @param resolver queries the target of a source
+   * @return the step recorded
+   * @throws CommandException with {@link ExitCodes#INTERVENTION_REQUIRED} if it is refused; nothing is recorded then
    */
-  JournalStep runHere(OwnershipResolver oracle) throws IOException {
+  JournalStep runHere(OwnershipResolver resolver) throws IOException {
     requireDecidable();
     try (Termination.Registration _ = Termination.guard()) {
-      return isSource() ? runAtSource(oracle) : runAtTarget();
+      return isSource() ? runAtSource(resolver) : runAtTarget();
     }
   }
 
   /**
-   * Sees to it that the devices do not run on this side, and records it.
+   * Ensures that the devices do not run on this side, and records it.
    *
-   * @return what was recorded
-   * @throws CommandException if that cannot be, with {@link ExitCodes#INTERVENTION_REQUIRED}; nothing is recorded then
+   * @return the step recorded
+   * @throws CommandException with {@link ExitCodes#INTERVENTION_REQUIRED} if it is refused; nothing is recorded then
    */
   JournalStep abandon() throws IOException {
     requireDecidable();
@@ -73,33 +73,33 @@ final class ManualDecision {
   }
 
   private boolean isSource() {
-    return migration.heading().side() == Side.SOURCE;
+    return migration.header().side() == Side.SOURCE;
   }
 
   private void requireDecidable() throws IOException {
     if (migration.step() == JournalStep.PREPARED) {
-      throw new JournalException("migration %s is under way, and there is nothing to decide yet"
+      throw new JournalException("migration %s is in progress; there is nothing to decide yet"
           .formatted(migration.migrationId()), null);
     }
   }
 
   private JournalStep runAtTarget() throws IOException {
     requireNotHeld();
-    try (MigrationDevices found = checkDevices()) {
-      requireNone(found, found.names(device -> device instanceof Gone || device instanceof Unverifiable
-          || DecisionPreview.isUnusable(device)), "all devices have to run here, and these cannot");
-      resumeAll(found);
+    try (MigrationDevices devices = checkDevices()) {
+      requireNone(devices, devices.names(device -> device instanceof Gone || device instanceof Unverifiable
+          || DecisionPreview.isUnusable(device)), "all devices must run here, and these cannot");
+      resumeAll(devices);
       return record(JournalStep.RUNNING, "all devices are in RUNNING");
     }
   }
 
   private JournalStep abandonAtTarget() throws IOException {
-    try (MigrationDevices found = checkDevices()) {
-      if (!fenced || found.list().stream().anyMatch(ManualDecision::isPresent)) {
-        requireNotHeld(); // Else no device of it is there, and the person vouches that none runs unseen.
+    try (MigrationDevices devices = checkDevices()) {
+      if (!fenced || devices.list().stream().anyMatch(ManualDecision::isPresent)) {
+        requireNotHeld(); // Otherwise no device is reachable, and the operator asserts that none runs.
       }
-      requireChecked(found);
-      requireFenced(found, found.fence(_ -> true), "these may still run here");
+      requireChecked(devices);
+      requireFenced(devices, devices.fence(_ -> true), "these may still be running here");
       return record(JournalStep.RETURNED, "no device runs here");
     }
   }
@@ -107,113 +107,113 @@ final class ManualDecision {
   private static boolean isPresent(DeviceStatus device) {
     return switch (device) {
       case Reachable _ -> true;
-      case Unverifiable unchecked -> unchecked.isAlive();
+      case Unverifiable unverifiable -> unverifiable.isAlive();
       case Gone _,MigratedLater _ -> false;
     };
   }
 
   /**
-   * The process that moved them may still be about to start them, and only it knows them: a server may show another device
-   * to each client.
+   * Refuses while the migrating process runs. It may be about to start the devices, and only it can see them if the server
+   * creates a device for each client.
    */
   private void requireNotHeld() throws CommandException {
     if (migration.isHeld()) {
-      throw refusal("process %d, which moved them, still runs: end it first"
+      throw refusal("process %d, which migrates them, is still running: end it first"
           .formatted(migration.contents().process().pid()));
     }
   }
 
-  /** The record comes first: until it is there, the target's word may still settle it otherwise. */
-  private JournalStep runAtSource(OwnershipResolver oracle) throws IOException {
-    Optional<String> objection = oracle.objection(migration.file(), migration.migrationId(), fenced);
+  /** Records the decision before resuming: until then an answer of the target could settle the migration otherwise. */
+  private JournalStep runAtSource(OwnershipResolver resolver) throws IOException {
+    Optional<String> objection = resolver.objection(migration.file(), migration.migrationId(), fenced);
     if (objection.isPresent()) {
       throw refusal(objection.get());
     }
     if (migration.isHeld()) {
       return record(JournalStep.RETURNED, "");
     }
-    try (MigrationDevices found = checkDevices()) {
-      requireNone(found,
-          found.names(device -> device instanceof Unverifiable || DecisionPreview.isUnusable(device)),
+    try (MigrationDevices devices = checkDevices()) {
+      requireNone(devices,
+          devices.names(device -> device instanceof Unverifiable || DecisionPreview.isUnusable(device)),
           "these cannot run here");
       JournalStep step = record(JournalStep.RETURNED, "");
-      resumeAll(found);
+      resumeAll(devices);
       return step;
     }
   }
 
-  /** What is stopped is reset only after the record: it may be all there is of the state. */
+  /** Resets stopped devices only after the record, since they may hold the only copy of the state. */
   private JournalStep abandonAtSource() throws IOException {
     if (migration.isHeld()) {
       return record(JournalStep.ABANDONED, "");
     }
-    try (MigrationDevices found = checkDevices()) {
-      requireChecked(found);
-      requireFenced(found, found.fence(Reachable::mayRun), "these still run here");
+    try (MigrationDevices devices = checkDevices()) {
+      requireChecked(devices);
+      requireFenced(devices, devices.fence(Reachable::mayRun), "these are still running here");
       JournalStep step = record(JournalStep.ABANDONED, "no device runs here");
-      List<String> left = found.fence(device -> !device.mayRun());
-      if (!left.isEmpty()) {
+      List<String> notReset = devices.fence(device -> !device.mayRun());
+      if (!notReset.isEmpty()) {
         throw new CommandException(ExitCodes.INTERVENTION_REQUIRED,
-            "recorded, but not reset: " + String.join("; ", left), null);
+            "recorded, but not reset: " + String.join("; ", notReset), null);
       }
       return step;
     }
   }
 
   private MigrationDevices checkDevices() {
-    MigrationDevices found = MigrationDevices.of(migration, journals, output);
-    found.print();
-    found.list().forEach(device -> output.result(Json.event("found-device")
-        .with("session", migration.migrationId().toString()).with("found", device.json()).build()));
-    return found;
+    MigrationDevices devices = MigrationDevices.of(migration, journals, output);
+    devices.print();
+    devices.list().forEach(device -> output.result(Json.event("device-status")
+        .with("migration", migration.migrationId().toString()).with("status", device.json()).build()));
+    return devices;
   }
 
-  /** What is known to exist is not fenced by a person's word, whatever that is. */
-  private void requireChecked(MigrationDevices found) throws CommandException {
-    requireNone(found,
-        found.names(device -> (device instanceof Unverifiable unchecked && (unchecked.isAlive() || !fenced))
+  /** Refuses for devices that may run. --fenced does not apply to a device that is known to exist. */
+  private void requireChecked(MigrationDevices devices) throws CommandException {
+    requireNone(devices,
+        devices.names(device -> (device instanceof Unverifiable unverifiable && (unverifiable.isAlive() || !fenced))
             || (device instanceof MigratedLater && !fenced)),
-        "these may run here");
+        "these may be running here");
   }
 
-  /** What was reset before another one failed is named: nobody is to say then that all run here. */
-  private void requireFenced(MigrationDevices found, List<String> still, String problem)
+  /** Refuses if fencing failed, and names the devices already reset, which can no longer run here. */
+  private void requireFenced(MigrationDevices devices, List<String> problems, String message)
       throws CommandException {
-    String lost = found.discardedNames();
-    requireNone(found, String.join("; ", still) + (still.isEmpty() || lost.isEmpty() ? ""
-        : "\n  These have been reset, and their state here is lost; do not answer --run-here: " + lost),
-        problem);
+    String lost = devices.discardedNames();
+    requireNone(devices, String.join("; ", problems) + (problems.isEmpty() || lost.isEmpty() ? ""
+        : "\n  These have been reset and have lost their state; do not decide --run-here: " + lost),
+        message);
   }
 
-  private void requireNone(MigrationDevices found, String names, String problem) throws CommandException {
+  private void requireNone(MigrationDevices devices, String names, String problem) throws CommandException {
     if (!names.isEmpty()) {
-      String unchecked =
-          found.describe(device -> device instanceof Unverifiable || device instanceof MigratedLater);
-      throw refusal("%s: %s%s".formatted(problem, names, unchecked.isEmpty() ? ""
-          : "\n  " + unchecked
-              + "\n  End their clients or their servers, then repeat. For what this host cannot check, "
-              + "--fenced says that you made\n  sure that it does not run."));
+      String unverified =
+          devices.describe(device -> device instanceof Unverifiable || device instanceof MigratedLater);
+      throw refusal("%s: %s%s".formatted(problem, names, unverified.isEmpty() ? ""
+          : "\n  " + unverified
+              + "\n  Stop their clients or servers and repeat. Use --fenced for devices that this host cannot check, "
+              + "once you have verified\n  that they do not run."));
     }
   }
 
-  private void resumeAll(MigrationDevices found) throws CommandException {
+  private void resumeAll(MigrationDevices devices) throws CommandException {
     try {
-      found.resumeAll();
+      devices.resumeAll();
     } catch (DeviceException e) {
       throw new CommandException(ExitCodes.INTERVENTION_REQUIRED,
-          "not all devices run: %s\n  vfio4j recover %s shows each"
+          "not all devices run: %s\n  see: vfio4j recover %s"
               .formatted(ErrorMessages.describe(e), migration.migrationId()),
           e);
     }
   }
 
-  private JournalStep record(JournalStep step, String facts) throws JournalException {
-    migration.file().add(step, facts.isEmpty() ? REASON : REASON + "; " + facts);
+  private JournalStep record(JournalStep step, String detail) throws JournalException {
+    migration.file().add(step, detail.isEmpty() ? REASON : REASON + "; " + detail);
     return step;
   }
 
-  private CommandException refusal(String why) {
+  private CommandException refusal(String reason) {
     return new CommandException(ExitCodes.INTERVENTION_REQUIRED,
-        "nothing was recorded about migration %s: %s".formatted(migration.migrationId(), why), null);
+        "nothing was recorded for migration %s: %s".formatted(migration.migrationId(), reason), null);
   }
 }

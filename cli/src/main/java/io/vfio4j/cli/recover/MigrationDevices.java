@@ -6,6 +6,7 @@ import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.device.DeviceAddress;
 import io.vfio4j.cli.device.OpenDevice;
+import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.cli.recover.DeviceStatus.Gone;
 import io.vfio4j.cli.recover.DeviceStatus.MigratedLater;
 import io.vfio4j.cli.recover.DeviceStatus.Reachable;
@@ -24,8 +25,8 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The devices of a migration that a person is to decide about, as they are now. Those that answer stay open until this is closed:
- * what was found stays true that long, since a device has one client.
+ * The devices of a migration that an operator decides about. Those that respond stay open until this is closed; since a device
+ * has only one client, their status cannot change until then.
  */
 final class MigrationDevices implements AutoCloseable {
 
@@ -40,53 +41,53 @@ final class MigrationDevices implements AutoCloseable {
   /**
    * Checks each device of a migration; none is changed.
    *
-   * @param all what the journals say, for devices that have been in a later migration
+   * @param journals all journals of this host, for devices that have been in a later migration
    */
-  static MigrationDevices of(JournaledMigration migration, JournalIndex all, Output output) {
-    MigrationDevices found = new MigrationDevices(output);
+  static MigrationDevices of(JournaledMigration migration, JournalIndex journals, Output output) {
+    MigrationDevices result = new MigrationDevices(output);
     try {
-      for (String name : migration.heading().devices()) {
-        found.devices.add(found.check(name, migration, all));
+      for (String name : migration.header().devices()) {
+        result.devices.add(result.check(name, migration, journals));
       }
-      return found;
+      return result;
     } catch (RuntimeException | Error e) {
-      found.close();
+      result.close();
       throw e;
     }
   }
 
-  private DeviceStatus check(String name, JournaledMigration migration, JournalIndex all) {
+  private DeviceStatus check(String name, JournaledMigration migration, JournalIndex journals) {
     DeviceAddress address;
     try {
       address = DeviceAddress.parse(name);
     } catch (IllegalArgumentException e) {
-      return new Unverifiable(name, "it was not moved by a command, and its address is not known", false);
+      return new Unverifiable(name, "it was not migrated by a command, and its address is unknown", false);
     }
-    Optional<DeviceStatus> later = laterMigration(address, migration, all);
+    Optional<DeviceStatus> later = laterMigration(address, migration, journals);
     return later.orElseGet(() -> switch (address) {
       case DeviceAddress.Sim _ -> migration.isHeld()
-          ? new Unverifiable(name, "it is inside a process that still runs", true)
-          : new Gone(name, "it was inside the process that has ended");
+          ? new Unverifiable(name, "it is part of a process that is still running", true)
+          : new Gone(name, "it was part of a process that has ended");
       case DeviceAddress.VfioUser served -> served.socket().isAbsolute()
           ? open(name, served, migration.isHeld())
-          : new Unverifiable(name, "its socket is relative to a directory that is not known", false);
+          : new Unverifiable(name, "its socket is relative to an unknown directory", false);
       case DeviceAddress.Kernel kernel -> open(name, kernel, migration.isHeld());
     });
   }
 
   private static Optional<DeviceStatus> laterMigration(DeviceAddress address, JournaledMigration migration,
-      JournalIndex all) {
-    return all.laterMigrationOf(address, migration)
-        .map(later -> laterMigration(address.toString(), migration.heading().side(), later));
+      JournalIndex journals) {
+    return journals.laterMigrationOf(address, migration)
+        .map(later -> laterMigration(address.toString(), migration.header().side(), later));
   }
 
-  /** What a source holds of a later migration is that one's to decide; a target's state may have gone on with it. */
+  /** The state of a device in a later migration is decided by that one; from a target, it may run elsewhere since. */
   private static DeviceStatus laterMigration(String name, Side side, JournaledMigration later) {
-    if (side == Side.TARGET && later.heading().side() == Side.SOURCE) {
+    if (side == Side.TARGET && later.header().side() == Side.SOURCE) {
       return new MigratedLater(name,
-          "migration %s has moved it to %s since".formatted(later.migrationId(), later.heading().peer()));
+          "migration %s has since migrated it to %s".formatted(later.migrationId(), later.header().peer()));
     }
-    return new Gone(name, "it has been in migration %s since".formatted(later.migrationId()));
+    return new Gone(name, "it has since been in migration %s".formatted(later.migrationId()));
   }
 
   private DeviceStatus open(String name, DeviceAddress address, boolean isHeld) {
@@ -100,9 +101,9 @@ final class MigrationDevices implements AutoCloseable {
       device.close();
       return isHeld
           ? new Unverifiable(name,
-              "the process that moved it still runs, and its server shows another device",
+              "the process that migrated it is still running, and its server shows another device",
               true)
-          : new Gone(name, "its server reset it, or ended it, when its client went");
+          : new Gone(name, "its server reset or destroyed it when its client disconnected");
     }
     try {
       return new Reachable(device, device.device().state());
@@ -121,17 +122,17 @@ final class MigrationDevices implements AutoCloseable {
       return new Unverifiable(name, ErrorMessages.describe(failure),
           errno.filter(Errno.EBUSY::equals).isPresent());
     }
-    if (isHeld) { // Servers are known that listen no longer once they have a client.
+    if (isHeld) { // Some servers stop listening once they have a client.
       return new Unverifiable(name,
-          "no process listens for it, and the one that moved it may still be connected", false);
+          "no process listens for it, and the one that migrated it may still be connected", false);
     }
     try {
       return ListeningSockets.contains(served.socket())
-          ? new Unverifiable(name, "its server runs, and its socket file was removed or replaced", true)
+          ? new Unverifiable(name, "its server is running, but its socket file was removed or replaced", true)
           : new Gone(name, "no process serves it");
     } catch (IOException e) {
       return new Unverifiable(name,
-          "whether its server runs cannot be found out: " + ErrorMessages.describe(e), false);
+          "cannot determine whether its server is running: " + ErrorMessages.describe(e), false);
     }
   }
 
@@ -148,113 +149,113 @@ final class MigrationDevices implements AutoCloseable {
     return List.copyOf(devices);
   }
 
-  /** Returns those of which something holds, with what was found of each: a part of a sentence, empty for none. */
+  /** Returns the names and status of the devices that satisfy a condition; empty for none. */
   String describe(Predicate<DeviceStatus> condition) {
     return devices.stream().filter(condition).map(device -> device.name() + " " + device.description())
         .collect(Collectors.joining("; "));
   }
 
-  /** Returns the names of those of which something holds: a part of a sentence, empty for none. */
+  /** Returns the names of the devices that satisfy a condition; empty for none. */
   String names(Predicate<DeviceStatus> condition) {
     return devices.stream().filter(condition).map(DeviceStatus::name).collect(Collectors.joining(", "));
   }
 
-  /** Returns what was found, in the order of the devices. */
+  /** Returns the status of the devices, in order. */
   JsonArray json() {
     JsonArray json = new JsonArray();
     devices.forEach(device -> json.add(device.json()));
     return json;
   }
 
-  /** Prints what was found, a line for each. */
+  /** Prints the status of each device. */
   void print() {
     devices.forEach(device -> output.line("  %s %s".formatted(device.name(), device.description())));
   }
 
   /**
-   * Stops devices and resets them, and checks that each is as a reset leaves it. One whose server is not known to reset it
-   * is only stopped.
+   * Stops and resets devices, and checks that the reset took effect. A device whose server is not known to reset it is only
+   * stopped.
    *
-   * @param which those to reset, of the ones that answer
-   * @return of which of them that is not so, or it is not known whether they run; empty for none
+   * @param condition selects among the devices that respond
+   * @return a problem for each device that still runs, or may run
    */
-  List<String> fence(Predicate<Reachable> which) {
-    List<String> still = new ArrayList<>();
+  List<String> fence(Predicate<Reachable> condition) {
+    List<String> problems = new ArrayList<>();
     for (DeviceStatus device : devices) {
-      if (device instanceof Reachable answering && which.test(answering)) {
-        fence(answering).ifPresent(reason -> still.add(answering.name() + ": " + reason));
+      if (device instanceof Reachable reachable && condition.test(reachable)) {
+        fence(reachable).ifPresent(problem -> problems.add(reachable.name() + ": " + problem));
       }
     }
-    return still;
+    return problems;
   }
 
-  /** Returns the names of those that were reset, whose state here is lost with that: a part of a sentence, empty for none. */
+  /** Returns the names of the devices that {@link #fence} has reset; empty for none. */
   String discardedNames() {
     return String.join(", ", discardedNames);
   }
 
-  /** It is stopped first: that a reset did something shows only in a device that it found stopped. */
-  private Optional<String> fence(Reachable found) {
+  /** Stops a device first, since only then the effect of a reset is visible. */
+  private Optional<String> fence(Reachable device) {
     try {
-      if (found.mayRun()) {
-        stop(found);
+      if (device.mayRun()) {
+        stop(device);
       }
-      if (!found.device().isResetReliable()) {
-        return stopWithoutReset(found);
+      if (!device.device().isResetReliable()) {
+        return stopWithoutReset(device);
       }
-      return reset(found);
+      return reset(device);
     } catch (DeviceException e) {
-      return describeUnlessStopped(found, ErrorMessages.describe(e));
+      return describeUnlessStopped(device, ErrorMessages.describe(e));
     }
   }
 
-  /** One that does not stop, and is known to reset, is fenced by that alone. */
-  private static void stop(Reachable found) throws DeviceException {
+  /** Stops a device. A failure is ignored if its server is known to reset it, which fences it as well. */
+  private static void stop(Reachable device) throws DeviceException {
     try {
-      found.device().device().moveTo(DeviceState.STOP);
+      device.device().device().moveTo(DeviceState.STOP);
     } catch (TransitionException e) {
-      boolean isServed = found.device().device() instanceof VfioUserClient;
-      if (e.reached().isRunning() && !(isServed && found.device().isResetReliable())) {
+      boolean isServed = device.device().device() instanceof VfioUserClient;
+      if (e.reached().isRunning() && !(isServed && device.device().isResetReliable())) {
         throw e;
       }
     }
   }
 
-  private Optional<String> stopWithoutReset(Reachable found) throws DeviceException {
-    DeviceState now = found.device().device().state();
-    String remedy = "its server is not known to reset it; restart it before the device is used again";
-    if (!found.mayRun()) {
-      return describeUnlessStopped(found, remedy);
+  private Optional<String> stopWithoutReset(Reachable device) throws DeviceException {
+    DeviceState now = device.device().device().state();
+    String remedy = "its server is not known to reset it; restart the server before the device is used again";
+    if (!device.mayRun()) {
+      return describeUnlessStopped(device, remedy);
     }
     if (now != DeviceState.STOP) {
-      return Optional.of("it was told to stop, and is in " + now);
+      return Optional.of("the transition to STOP left it in " + now);
     }
-    StoppedDevices.report(output, found.name(), "fenced",
-        "ran, and has been stopped: it stays in STOP, not reset");
-    return describeUnlessStopped(found, remedy);
+    StoppedDevices.report(output, device.name(), "fenced",
+        "was running and has been stopped; it stays in STOP and was not reset");
+    return describeUnlessStopped(device, remedy);
   }
 
-  private Optional<String> reset(Reachable found) throws DeviceException {
-    found.device().device().reset();
-    discardedNames.add(found.name());
-    DeviceState now = found.device().device().state();
+  private Optional<String> reset(Reachable device) throws DeviceException {
+    device.device().device().reset();
+    discardedNames.add(device.name());
+    DeviceState now = device.device().device().state();
     if (now != DeviceState.RUNNING) {
-      return describeUnlessStopped(found, "its reset left it in " + now);
+      return describeUnlessStopped(device, "the reset left it in " + now);
     }
-    StoppedDevices.report(output, found.name(), found.mayRun() ? "fenced" : "discarded",
-        (found.mayRun() ? "ran" : "was stopped with a state") + ", and has been reset");
+    StoppedDevices.report(output, device.name(), device.mayRun() ? "fenced" : "discarded",
+        (device.mayRun() ? "was running" : "was stopped with a state") + " and has been reset");
     return Optional.empty();
   }
 
-  /** One that is not reset, and is stopped all the same, is as good for this. */
-  private Optional<String> describeUnlessStopped(Reachable found, String reason) {
+  /** Accepts a device that was not reset but is stopped; returns the problem if it runs. */
+  private Optional<String> describeUnlessStopped(Reachable device, String reason) {
     try {
-      DeviceState now = found.device().device().state();
+      DeviceState now = device.device().device().state();
       if (now.isRunning()) {
         return Optional.of("%s; it is in %s".formatted(reason, now));
       }
       output
-          .warning("vfio4j: %s was not reset, and is stopped in %s: %s".formatted(found.name(), now, reason));
+          .warning("%s was not reset but is stopped in %s: %s".formatted(device.name(), now, reason));
       return Optional.empty();
     } catch (DeviceException e) {
       return Optional.of(reason);
@@ -262,23 +263,23 @@ final class MigrationDevices implements AutoCloseable {
   }
 
   /**
-   * Lets all devices run, and checks that they do.
+   * Resumes all devices, and checks that they run.
    *
-   * @throws DeviceException if one of them does not; then some may run
+   * @throws DeviceException if one of them does not; others may run then
    */
   void resumeAll() throws DeviceException {
-    List<Reachable> answering =
+    List<Reachable> reachable =
         devices.stream().filter(Reachable.class::isInstance).map(Reachable.class::cast).toList();
-    StoppedDevices.resumeAll(answering.stream().map(found -> found.device().device()).toList());
-    for (Reachable found : answering) {
-      DeviceState now = found.device().device().state();
+    OpenDevices.resumeAll(reachable.stream().map(device -> device.device().device()).toList());
+    for (Reachable device : reachable) {
+      DeviceState now = device.device().device().state();
       if (now != DeviceState.RUNNING) {
-        throw new DeviceException(found.name(), "run", Errno.EIO,
-            "%s was told to run, and is in %s".formatted(found.name(), now), null);
+        throw new DeviceException(device.name(), "run", Errno.EIO,
+            "%s is in %s after the transition to RUNNING".formatted(device.name(), now), null);
       }
-      if (found.state() != DeviceState.RUNNING) {
-        StoppedDevices.report(output, found.name(), "resumed",
-            "was in %s, and runs again".formatted(found.state()));
+      if (device.state() != DeviceState.RUNNING) {
+        StoppedDevices.report(output, device.name(), "resumed",
+            "was in %s and runs again".formatted(device.state()));
       }
     }
   }
@@ -286,8 +287,8 @@ final class MigrationDevices implements AutoCloseable {
   @Override
   public void close() {
     for (DeviceStatus device : devices) {
-      if (device instanceof Reachable answering) {
-        answering.device().close();
+      if (device instanceof Reachable reachable) {
+        reachable.device().close();
       }
     }
   }

@@ -16,7 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Finds out what a target put down about devices that it was given: here, if its journal is, or by asking it. */
+/** Determines the owner of devices that a source has handed over, from the target's journal if it is on this host, or by a query. */
 public final class OwnershipResolver {
 
   private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(5);
@@ -24,89 +24,93 @@ public final class OwnershipResolver {
   private final StateDirectory state;
   private final Optional<PeerEndpoint> target;
 
+  /**
+   * Creates a resolver.
+   *
+   * @param target the peer to query; empty if only the journals of this host can be used
+   */
   public OwnershipResolver(StateDirectory state, Optional<PeerEndpoint> target) {
     this.state = state;
     this.target = target;
   }
 
-  /** Tells whether there is anybody to ask about a migration. */
-  boolean canQuery(MigrationId session) {
-    return target.isPresent() || isTargetLocal(session);
+  /** Returns whether the owner can be queried. */
+  boolean canQuery(MigrationId id) {
+    return target.isPresent() || isTargetLocal(id);
   }
 
-  /** Returns the journal of a migration of which this side is the source. */
-  public Optional<HeldSourceJournal> heldSourceJournal(MigrationId session) {
-    return state.find(session, Side.SOURCE).map(file -> new HeldSourceJournal(file, session, this));
+  /** Returns the journal of a migration whose source is on this host. */
+  public Optional<HeldSourceJournal> heldSourceJournal(MigrationId id) {
+    return state.find(id, Side.SOURCE).map(file -> new HeldSourceJournal(file, id, this));
   }
 
-  private boolean isTargetLocal(MigrationId session) {
-    return state.find(session, Side.TARGET).isPresent();
-  }
-
-  /**
-   * Asks.
-   *
-   * @throws IOException if nobody answers
-   */
-  OwnershipAnswer query(MigrationId session) throws IOException {
-    if (isTargetLocal(session)) {
-      return state.answer(session);
-    }
-    PeerEndpoint there = target.orElseThrow(() -> new IOException("there is nobody to ask"));
-    try (Transport transport = there.connect(QUERY_TIMEOUT)) {
-      return OwnershipQuery.query(transport, session, QUERY_TIMEOUT);
-    }
+  private boolean isTargetLocal(MigrationId id) {
+    return state.find(id, Side.TARGET).isPresent();
   }
 
   /**
-   * Returns what stands against a person's word that the source's devices are to run again: whatever the target says that
-   * can be asked, or that it cannot be asked.
+   * Queries the target.
    *
-   * @param fenced whether the person vouches that they do not run at a target that cannot be asked
+   * @throws IOException if it cannot be queried
    */
-  Optional<String> objection(JournalFile source, MigrationId session, boolean fenced)
+  OwnershipAnswer query(MigrationId id) throws IOException {
+    if (isTargetLocal(id)) {
+      return state.answer(id);
+    }
+    PeerEndpoint peer = target.orElseThrow(() -> new IOException("no address of the target is known"));
+    try (Transport transport = peer.connect(QUERY_TIMEOUT)) {
+      return OwnershipQuery.query(transport, id, QUERY_TIMEOUT);
+    }
+  }
+
+  /**
+   * Returns the objection to running the devices at the source again: the answer of the target, or that it cannot be queried.
+   *
+   * @param fenced whether the operator asserts that they do not run at a target that cannot be queried
+   */
+  Optional<String> objection(JournalFile source, MigrationId id, boolean fenced)
       throws JournalException {
     OwnershipAnswer answer;
     try {
-      answer = query(session);
+      answer = query(id);
     } catch (IOException e) {
-      String peer = source.read().map(contents -> contents.header().peer()).orElse("the target");
+      String name = source.read().map(contents -> contents.header().peer()).orElse("the target");
       return unlessFenced(fenced,
-          "whether the devices run at %s is not known, for it cannot be asked: %s".formatted(peer,
+          "whether the devices run at %s is unknown, since it cannot be queried: %s".formatted(name,
               ErrorMessages.describe(e)));
     }
     return switch (answer.verdict()) {
       case NOT_COMMITTED -> Optional.empty();
       case COMMITTED -> Optional.of("the devices run at the target: %s".formatted(answer.reason()));
       case UNSURE -> Optional.of("""
-          the target took the devices, and they may run there: %s
-            Decide at its host: vfio4j recover %s shows each device there, and --give-up resets them before it says \
-          so""".formatted(answer.reason(), session));
+          the target has accepted the devices, and they may be running there: %s
+            Decide at its host: vfio4j recover %s shows the devices there, and --abandon resets them before it records \
+          that""".formatted(answer.reason(), id));
       case NOT_KNOWN ->
-        unlessFenced(fenced, "whether they run at the target is not known: " + answer.reason());
+        unlessFenced(fenced, "whether they run at the target is unknown: " + answer.reason());
     };
   }
 
-  private static Optional<String> unlessFenced(boolean fenced, String why) {
+  private static Optional<String> unlessFenced(boolean fenced, String problem) {
     return fenced ? Optional.empty()
-        : Optional.of(why
-            + "\n  Ask its host with --ask ADDR, where vfio4j recover --answer ADDR runs. If that host is off "
-            + "or its servers have\n  ended, and you made sure of that, --fenced says so.");
+        : Optional.of(problem
+            + "\n  Query its host with --ask ADDR while vfio4j recover --answer ADDR runs there. If you have verified that "
+            + "the host is off\n  or its servers have ended, use --fenced.");
   }
 
   /**
-   * Asks, and puts an answer that settles it down at the source.
+   * Queries the target, and records an answer that settles the migration in the source's journal.
    *
-   * @throws IOException if nobody answers, or the journal cannot be written
+   * @throws IOException if it cannot be queried, or the journal cannot be written
    */
-  OwnershipAnswer resolve(JournalFile source, MigrationId session) throws IOException {
-    OwnershipAnswer answer = query(session);
-    String reason = "the target says: " + answer.reason();
+  OwnershipAnswer resolve(JournalFile source, MigrationId id) throws IOException {
+    OwnershipAnswer answer = query(id);
+    String reason = "the target reports: " + answer.reason();
     switch (answer.verdict()) {
       case COMMITTED -> source.add(JournalStep.CONFIRMED, reason);
       case NOT_COMMITTED -> source.add(JournalStep.RETURNED, reason);
       case UNSURE, NOT_KNOWN -> {
-        // Nothing that could be put down.
+        // Not settled.
       }
     }
     return answer;

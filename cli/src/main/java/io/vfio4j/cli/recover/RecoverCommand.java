@@ -35,55 +35,55 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "recover", description = {"Tell who owns the devices of migrations that were cut short.",
-    "Without options it settles what the journals of this machine say, and lists what is open. A command that holds "
-        + "devices of such a migration hears of it at once, and lets them run or lets go of them.",
-    "Exit code 0: nothing is open; 3: something is, and what to do about it is told."}, footer = {"",
-        "Examples:", "  vfio4j recover", "  At the host that received: answer whoever asks, until Ctrl-C:",
-        "    vfio4j recover --answer unix:/tmp/ask.sock", "  At the host that sent:",
-        "    vfio4j recover --ask unix:/tmp/ask.sock", "  Where nobody can know, a person decides:",
+/** The command {@code recover}. */
+@Command(name = "recover", description = {"Resolve which side owns the devices of interrupted migrations.",
+    "Without options, settle the migrations that the journals of this host can resolve, and list those that remain open with "
+        + "the possible decisions. A command that holds the devices of a settled migration resumes or closes them.",
+    "Exit code 0: no migration is open; 3: some are."}, footer = {"",
+        "Examples:", "  vfio4j recover", "  On the target host, answer ownership queries until Ctrl-C:",
+        "    vfio4j recover --answer unix:/tmp/ask.sock", "  On the source host, query the target:",
+        "    vfio4j recover --ask unix:/tmp/ask.sock", "  Decide by hand, if the owner cannot be determined:",
         "    vfio4j recover --run-here 00112233445566778899aabbccddeeff",
-        "  Where a command died, its server keeps the device in STOP:",
+        "  Resume a device that its server keeps in STOP since a command died:",
         "    vfio4j recover --resume vfio-user:/tmp/a.sock",
-        "  What became of all the migrations that the journals tell of:", "    vfio4j recover --list"})
+        "  List all migrations in the journals:", "    vfio4j recover --list"})
 public final class RecoverCommand implements Callable<Integer> {
 
   private static final Duration PEER_TIMEOUT = Duration.ofSeconds(10);
 
-  @Parameters(paramLabel = "MIGRATION", arity = "0..1", description = "The migration, as the list names it (default: all).")
+  @Parameters(paramLabel = "MIGRATION", arity = "0..1", description = "ID of the migration (default: all).")
   private @Nullable String migration;
 
-  @Option(names = "--ask", paramLabel = "ADDR", converter = TransportAddressConverter.class, description = "Ask the target's host, where vfio4j recover --answer listens.")
+  @Option(names = "--ask", paramLabel = "ADDR", converter = TransportAddressConverter.class, description = "Query the target's host, where vfio4j recover --answer or receive listens: unix:PATH or tcp:HOST:PORT.")
   private @Nullable TransportAddress ask;
 
-  @Option(names = "--answer", paramLabel = "ADDR", converter = TransportAddressConverter.class, description = "Answer such questions there, until SIGTERM or Ctrl-C.")
+  @Option(names = "--answer", paramLabel = "ADDR", converter = TransportAddressConverter.class, description = "Answer ownership queries on ADDR until SIGTERM or Ctrl-C.")
   private @Nullable TransportAddress answer;
 
-  @Option(names = "--run-here", description = "Let the devices of MIGRATION run on this side. Refused (exit code 3) while they may run on the other: a source asks its target first, see --ask.")
+  @Option(names = "--run-here", description = "Run the devices of MIGRATION on this side. Refused (exit code 3) if they may be running on the other side; a source queries its target first, see --ask.")
   private boolean runHere;
 
-  @Option(names = "--give-up", description = "They are not to run on this side: those that do are reset, and only then it is recorded. Refused (exit code 3) if one cannot be checked.")
+  @Option(names = "--abandon", description = "Abandon the devices of MIGRATION on this side: reset those that run, then record it. Refused (exit code 3) if one cannot be checked.")
   private boolean abandon;
 
-  @Option(names = "--fenced", description = "With --run-here or --give-up: what this host cannot check does not run, as you made sure of (the host is off, or its servers have ended). What is found to run is never passed over.")
+  @Option(names = "--fenced", description = "With --run-here or --abandon: assert that devices that this host cannot check do not run (their host is off, or their servers have ended). Does not apply to devices that are known to run.")
   private boolean fenced;
 
-  @Option(names = "--resume", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Let a device run that stands still since a command died that was taking its state: vfio-user:PATH. May be given several times.")
+  @Option(names = "--resume", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Resume a device left stopped by a command that died while saving its state: vfio-user:PATH. May be repeated.")
   private List<DeviceAddress> resume = new ArrayList<>();
 
-  @Option(names = "--discard", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Reset such a device instead; its state is lost.")
+  @Option(names = "--discard", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Reset such a device; its state is lost. May be repeated.")
   private List<DeviceAddress> discard = new ArrayList<>();
 
-  @Option(names = "--list", description = "Tell of all migrations that the journals know, settled ones too; settle nothing.")
+  @Option(names = "--list", description = "List all migrations in the journals, including settled ones; settle nothing.")
   private boolean list;
 
-  @Option(names = "--prune", description = "Remove the journals of migrations that were settled long ago. Migrations do so too, after 90 days.")
+  @Option(names = "--prune", description = "Remove the journals of migrations settled more than --days ago. migrate, send and receive do that after 90 days.")
   private boolean prune;
 
-  @Option(names = "--days", paramLabel = "N", description = "How long ago, for --prune, at least 1 (default: 90).")
+  @Option(names = "--days", paramLabel = "N", description = "Minimum age for --prune in days, at least 1 (default: 90).")
   private @Nullable Integer days;
 
   @Mixin
@@ -97,23 +97,23 @@ public final class RecoverCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    boolean asksFirst = runHere || abandon;
-    long ways = Stream
-        .of(ask != null && !asksFirst, answer != null, runHere, abandon, !resume.isEmpty(),
+    boolean isDecision = runHere || abandon;
+    long actions = Stream
+        .of(ask != null && !isDecision, answer != null, runHere, abandon, !resume.isEmpty(),
             !discard.isEmpty(),
             list, prune)
         .filter(given -> given).count();
-    if (ways > 1) {
-      throw usageError(
-          "give one of --ask, --answer, --run-here, --give-up, --resume, --discard, --list and --prune");
+    if (actions > 1) {
+      throw common.usageError(
+          "give only one of --ask, --answer, --run-here, --abandon, --resume, --discard, --list and --prune");
     }
     if (days != null && (!prune || days < 1)) {
-      throw usageError("--days is for --prune, and at least 1");
+      throw common.usageError("--days requires --prune and is at least 1");
     }
-    if (fenced && !asksFirst) {
-      throw usageError("--fenced is for --run-here and --give-up");
+    if (fenced && !isDecision) {
+      throw common.usageError("--fenced requires --run-here or --abandon");
     }
-    Optional<MigrationId> session = parseMigrationId();
+    Optional<MigrationId> id = parseMigrationId();
     StateDirectory state = stateDir.open();
     if (answer != null) {
       return answer(answer, state);
@@ -126,27 +126,27 @@ public final class RecoverCommand implements Callable<Integer> {
       return recovery.discard(requireServed(discard));
     }
     if (list) {
-      return recovery.list(session);
+      return recovery.list(id);
     }
     if (prune) {
       return recovery.prune(days == null ? StateDirOption.RETENTION_DAYS : days);
     }
-    Optional<PeerEndpoint> whom = ask == null ? Optional.empty()
+    Optional<PeerEndpoint> target = ask == null ? Optional.empty()
         : Optional.of(new PeerEndpoint(ask, peerOptions.policy(ask, common.spec())));
-    OwnershipResolver oracle = new OwnershipResolver(state, whom);
-    if (asksFirst) {
+    OwnershipResolver resolver = new OwnershipResolver(state, target);
+    if (isDecision) {
       return recovery.decide(
-          session.orElseThrow(() -> usageError("say which MIGRATION; vfio4j recover lists them")),
-          runHere, fenced, oracle);
+          id.orElseThrow(() -> common.usageError("missing MIGRATION; vfio4j recover lists them")),
+          runHere, fenced, resolver);
     }
-    return recovery.settle(oracle, session);
+    return recovery.settle(resolver, id);
   }
 
   private List<DeviceAddress.VfioUser> requireServed(List<DeviceAddress> devices) {
     List<DeviceAddress.VfioUser> served = new ArrayList<>();
     for (DeviceAddress device : devices) {
       if (!(device instanceof DeviceAddress.VfioUser address)) {
-        throw usageError("%s: only a server keeps the state of a device (vfio-user:PATH)".formatted(device));
+        throw common.usageError("%s: only a server keeps a stopped device (vfio-user:PATH)".formatted(device));
       }
       served.add(address);
     }
@@ -161,19 +161,19 @@ public final class RecoverCommand implements Callable<Integer> {
     }
   }
 
-  private int answer(TransportAddress where, StateDirectory state) throws IOException {
+  private int answer(TransportAddress address, StateDirectory state) throws IOException {
     Output output = common.output();
-    PeerPolicy policy = peerOptions.policy(where, common.spec());
+    PeerPolicy policy = peerOptions.policy(address, common.spec());
     try (SignalInterrupt _ = SignalInterrupt.install();
-        RejectionLog refusals = new RejectionLog(output);
-        TransportListener listener = TransportListener.open(where, policy, refusals)) {
+        RejectionLog rejections = new RejectionLog(output);
+        TransportListener listener = TransportListener.open(address, policy, rejections)) {
       output.line("answering on " + listener.address());
       output.result(Json.event("answering").with("address", listener.address().toString()).build());
       while (true) {
-        try (Transport asker = Connections.acceptOpened(listener, PEER_TIMEOUT).control()) {
-          answerQuestion(asker, state, output);
+        try (Transport peer = Connections.acceptOpened(listener, PEER_TIMEOUT).control()) {
+          answerQuery(peer, state, output);
         } catch (StalledException e) {
-          // Nobody has a question now.
+          // No peer connected within the timeout.
         }
       }
     } catch (InterruptedIOException e) {
@@ -181,19 +181,16 @@ public final class RecoverCommand implements Callable<Integer> {
     }
   }
 
-  private static void answerQuestion(Transport asker, StateDirectory state, Output output)
+  private static void answerQuery(Transport peer, StateDirectory state, Output output)
       throws InterruptedIOException {
     try {
-      OwnershipAnswerReporter.report(asker.peer(), OwnershipQuery.answer(asker, state, PEER_TIMEOUT), output);
+      OwnershipAnswerReporter.report(peer.peer(), OwnershipQuery.answer(peer, state, PEER_TIMEOUT), output);
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
-      // One who asks nothing, or leaves, does not keep the next from asking.
-      output.warning("vfio4j: a question was not answered: " + e.getMessage());
+      // A peer that fails does not affect the next one.
+      output.warning("could not answer a query: " + e.getMessage());
     }
   }
 
-  private ParameterException usageError(String message) {
-    return new ParameterException(common.spec().commandLine(), message);
-  }
 }

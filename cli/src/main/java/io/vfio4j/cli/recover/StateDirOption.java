@@ -11,38 +11,38 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where the journals of migrations are. To be mixed in. */
+/** The option {@code --state-dir}: a picocli mixin. */
 public final class StateDirOption {
 
   private static final String NAME = "vfio4j";
 
   /**
-   * For so long a journal is kept after it was settled, days: a source that was left without a word may ask its target
-   * all that time, and has it only from its journal.
+   * How many days a journal is kept after it was settled. A source that does not know the outcome can query its target
+   * that long, whose answer is in the journal.
    */
   static final int RETENTION_DAYS = 90;
 
-  @Option(names = "--state-dir", paramLabel = "DIR", description = "Where to put down who owns the devices (default: $XDG_STATE_HOME/vfio4j; without that variable "
-      + "/var/lib/vfio4j as root, else ~/.local/state/vfio4j).")
+  @Option(names = "--state-dir", paramLabel = "DIR", description = "Directory of the journals that record which side owns the devices (default: $XDG_STATE_HOME/vfio4j; without that "
+      + "variable /var/lib/vfio4j for root, else ~/.local/state/vfio4j).")
   private @Nullable Path folder;
 
-  /** Returns the option as it was given, for a command that is to have it too. */
+  /** Returns the option as it was given, for a suggested command. */
   public List<String> arguments() {
     return folder == null ? List.of() : List.of("--state-dir", folder.toString());
   }
 
-  /** Opens it, and makes it if it is not there. */
+  /** Opens the directory, and creates it if it does not exist. */
   StateDirectory open() throws JournalException {
     return StateDirectory.open(folder == null ? defaultFolder() : folder);
   }
 
-  /** Opens it for a migration, and removes journals that nobody asks about any more. */
+  /** Opens the directory for a migration, and prunes old journals. */
   public StateDirectory openForMigration(Output output) throws JournalException {
     StateDirectory state = open();
     try {
       state.prune(Instant.now().minus(Duration.ofDays(RETENTION_DAYS)));
     } catch (JournalException e) {
-      output.warning("vfio4j: " + e.getMessage());
+      output.warning(e.getMessage());
     }
     return state;
   }

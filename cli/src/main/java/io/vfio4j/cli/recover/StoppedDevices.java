@@ -6,17 +6,16 @@ import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Termination;
 import io.vfio4j.cli.device.DeviceAddress.VfioUser;
 import io.vfio4j.cli.device.OpenDevice;
+import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.MigratableDevice;
-import io.vfio4j.model.MigrationFeature;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Devices that stand still with their state, since a command died that was taking it, and their servers keep them. */
-public final class StoppedDevices {
+/** Resumes or resets devices that their servers keep stopped since a command died while saving their state. */
+final class StoppedDevices {
 
   private final Output output;
 
@@ -25,7 +24,7 @@ public final class StoppedDevices {
   }
 
   /**
-   * Lets devices run again.
+   * Resumes devices.
    *
    * @return whether all run now
    */
@@ -40,12 +39,12 @@ public final class StoppedDevices {
         all &= canResume(device) || !stopped.remove(device);
       }
       try (Termination.Registration _ = Termination.guard()) {
-        resumeAll(stopped.stream().map(OpenDevice::device).toList());
+        OpenDevices.resumeAll(stopped.stream().map(OpenDevice::device).toList());
       }
-      stopped.forEach(device -> report(device.name(), "resumed", "was left with its state, and runs again"));
+      stopped.forEach(device -> report(device.name(), "resumed", "was left stopped with its state, and runs again"));
       return all;
     } catch (DeviceException e) {
-      output.warning("vfio4j: " + e.getMessage());
+      output.warning(e.getMessage());
       return false;
     } finally {
       stopped.forEach(OpenDevice::close);
@@ -53,20 +52,19 @@ public final class StoppedDevices {
   }
 
   /**
-   * Resets devices whose state is not theirs any more. Another copy of it may run: one whose server is not known to reset it,
-   * and that could run with it therefore, is left as it is.
+   * Resets devices whose state is now owned by the other side. A device whose server is not known to reset it stays stopped,
+   * since it might resume with the old state while the other copy runs.
    *
-   * @return whether none of those that can be reached stands still any more; the others are not kept by anybody
+   * @return whether none of the reachable devices remains stopped; the servers of the others have ended
    */
   boolean discard(List<VfioUser> addresses) {
     return discard(addresses, false);
   }
 
   /**
-   * Resets devices as a person asks for, who answers for it that one may run with its state for a moment, where a server
-   * resets no stopped device.
+   * Resets devices at the operator's request, also those whose server is not known to reset them.
    *
-   * @return whether none of those that can be reached stands still any more; the others are not kept by anybody
+   * @return whether none of the reachable devices remains stopped; the servers of the others have ended
    */
   boolean discardOnRequest(List<VfioUser> addresses) {
     return discard(addresses, true);
@@ -78,64 +76,64 @@ public final class StoppedDevices {
       return false;
     }
     output.warning(
-        "vfio4j: %s was not reset, and stays in %s with a state that is not its own any more: its server is not "
-            .formatted(device.name(), state) + "known to reset it; restart its server");
+        "%s was not reset and stays in %s with a stale state: its server is not known to reset it; "
+            .formatted(device.name(), state) + "restart its server");
     return true;
   }
 
-  private boolean discard(List<VfioUser> addresses, boolean asTold) {
+  private boolean discard(List<VfioUser> addresses, boolean onRequest) {
     boolean all = true;
     for (VfioUser address : addresses) {
       List<OpenDevice> stopped = new ArrayList<>();
       open(address, stopped, state -> !state.isRunning());
       for (OpenDevice device : stopped) {
-        all &= reset(device, asTold);
+        all &= reset(device, onRequest);
       }
     }
     return all;
   }
 
-  /** What was loaded in part, or is lost, does not run. */
+  /** Returns whether a device holds a complete state; else warns and closes it. */
   private boolean canResume(OpenDevice device) throws DeviceException {
     DeviceState state = device.device().state();
     if (state != DeviceState.RESUMING && state != DeviceState.ERROR) {
       return true;
     }
     output.warning(
-        "vfio4j: %s is in %s, and cannot run. %s".formatted(device.name(), state,
+        "%s is in %s and cannot run. %s".formatted(device.name(), state,
             device.recoveryAdvice(state)));
     device.close();
     return false;
   }
 
-  private boolean reset(OpenDevice device, boolean asTold) {
+  private boolean reset(OpenDevice device, boolean onRequest) {
     try (device; Termination.Registration _ = Termination.guard()) {
-      if (!asTold && mustStayStopped(device)) {
+      if (!onRequest && mustStayStopped(device)) {
         return false;
       }
       device.device().reset();
-      report(device.name(), "discarded", "stood still with a state, and has been reset");
+      report(device.name(), "discarded", "was stopped with a state, and has been reset");
       return true;
     } catch (DeviceException e) {
-      output.warning("vfio4j: " + e.getMessage());
+      output.warning(e.getMessage());
       return false;
     }
   }
 
-  /** Opens a device, and keeps it open if its state is a wanted one. Returns whether it could be looked at. */
-  private boolean open(VfioUser address, List<OpenDevice> kept, Predicate<DeviceState> wanted) {
+  /** Opens a device and adds it to a list if its state satisfies a condition; returns whether it could be checked. */
+  private boolean open(VfioUser address, List<OpenDevice> selected, Predicate<DeviceState> condition) {
     try {
       OpenDevice device = OpenDevice.connect(address, output::warning);
       DeviceState state = stateOf(device);
-      if (wanted.test(state)) {
-        kept.add(device);
+      if (condition.test(state)) {
+        selected.add(device);
       } else {
         device.close();
         report(device.name(), "running", "is in " + state);
       }
       return true;
     } catch (IOException e) {
-      output.warning("vfio4j: " + e.getMessage());
+      output.warning(e.getMessage());
       return false;
     }
   }
@@ -149,25 +147,13 @@ public final class StoppedDevices {
     }
   }
 
-  /** All are out of their stop before any begins peer-to-peer traffic. */
-  public static void resumeAll(List<MigratableDevice> devices) throws DeviceException {
-    for (MigratableDevice device : devices) {
-      if (device.features().has(MigrationFeature.P2P) && !device.state().isRunning()) {
-        device.moveTo(DeviceState.RUNNING_P2P);
-      }
-    }
-    for (MigratableDevice device : devices) {
-      device.moveTo(DeviceState.RUNNING);
-    }
+  private void report(String device, String event, String text) {
+    report(output, device, event, text);
   }
 
-  private void report(String device, String event, String what) {
-    report(output, device, event, what);
-  }
-
-  /** Reports what was done with a device. */
-  static void report(Output output, String device, String event, String what) {
-    output.line("%s %s".formatted(device, what));
+  /** Reports an action on a device. */
+  static void report(Output output, String device, String event, String text) {
+    output.line("%s %s".formatted(device, text));
     output.result(Json.event(event).with("device", device).build());
   }
 }

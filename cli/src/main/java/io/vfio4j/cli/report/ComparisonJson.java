@@ -9,14 +9,14 @@ import io.vfio4j.engine.Comparison.Property;
 import io.vfio4j.engine.Comparison.Verdict;
 import java.util.Locale;
 
-/** A comparison as an event. */
+/** The event {@code comparison}. */
 final class ComparisonJson {
 
   private ComparisonJson() {
   }
 
   static JsonObject of(Comparison comparison) {
-    return Json.event("comparison").with("goes", comparison.isAccepted())
+    return Json.event("comparison").with("accepted", comparison.isAccepted())
         .with("refusals", comparison.objections())
         .with("sides", comparison.sides(), ComparisonJson::property)
         .with("devices", comparison.devices(), ComparisonJson::pair)

@@ -9,7 +9,7 @@ import io.vfio4j.engine.Comparison.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A comparison for people: a table, and what it comes to. */
+/** A comparison as text: a table, the objections and the verdict. */
 final class ComparisonText {
 
   private ComparisonText() {
@@ -23,15 +23,15 @@ final class ComparisonText {
     comparison.memory().forEach(pair -> add(rows, "region", pair));
     List<String> lines = new ArrayList<>(TextTable.lines(rows));
     lines.add("");
-    comparison.objections().forEach(reason -> lines.add("refused: " + reason));
+    comparison.objections().forEach(objection -> lines.add("refused: " + objection));
     lines.add(comparison.isAccepted()
-        ? "It would go, as far as that can be told. " + Comparison.CAVEAT
-        : "It would not go. Nothing was touched.");
+        ? "A migration would be accepted, as far as can be checked in advance. " + Comparison.CAVEAT
+        : "A migration would be refused. Nothing was touched.");
     return lines;
   }
 
-  private static void add(List<List<String>> rows, String what, Pair pair) {
-    rows.add(List.of(what, pair.source().orElse("none"), pair.target().orElse("none"), ""));
+  private static void add(List<List<String>> rows, String kind, Pair pair) {
+    rows.add(List.of(kind, pair.source().orElse("none"), pair.target().orElse("none"), ""));
     pair.properties().forEach(property -> rows.add(row("  ", property)));
   }
 

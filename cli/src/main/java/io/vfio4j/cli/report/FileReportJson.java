@@ -11,13 +11,13 @@ import io.vfio4j.engine.file.RestoreReport;
 import io.vfio4j.engine.file.SaveReport;
 import java.nio.file.Path;
 
-/** What was done with files that hold states, and what is in them, for programs. */
+/** The events {@code saved} and {@code restored}. */
 public final class FileReportJson {
 
   private FileReportJson() {
   }
 
-  /** Returns the event of a state that was saved. */
+  /** Returns the event {@code saved}. */
   public static JsonObject of(SaveReport report, Path file) {
     return Json.event("saved").with("file", file.toString()).with("file_bytes", report.fileBytes())
         .with("devices", report.devices(), FileReportJson::json)
@@ -44,7 +44,7 @@ public final class FileReportJson {
         .with("stop_copy_bytes", device.switchover().bytes()).build();
   }
 
-  /** Returns the event of a state that was restored. */
+  /** Returns the event {@code restored}. */
   public static JsonObject of(RestoreReport report, Path file) {
     return Json.event("restored").with("file", file.toString())
         .with("devices", report.devices(), ReportJson::json)

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What was done with files that hold states, for people. */
+/** Reports of saved and restored states as text. */
 public final class FileReportText {
 
   private FileReportText() {
@@ -17,12 +17,12 @@ public final class FileReportText {
   public static List<String> lines(SaveReport report, Path file) {
     List<String> lines = new ArrayList<>();
     for (SaveReport.DeviceReport device : report.devices()) {
-      lines.add("saved        %s: %s, and it %s".formatted(device.device().name(),
-          Quantities.bytes(device.bytes()), report.stopped() ? "stays in STOP" : "runs on"));
+      lines.add("saved        %s: %s; it %s".formatted(device.device().name(),
+          Quantities.bytes(device.bytes()), report.stopped() ? "stays in STOP" : "keeps running"));
     }
     lines.add("file         %s: %s, written in %s".formatted(file, Quantities.bytes(report.fileBytes()),
         Quantities.time(report.total())));
-    report.compression().ifPresent(how -> lines.add(ReportText.describeCompression(how, report.bytes())));
+    report.compression().ifPresent(compression -> lines.add(ReportText.describeCompression(compression, report.bytes())));
     if (!report.stopped()) {
       lines.add("downtime     " + Quantities.time(report.downtime()) + report.predictedParts()
           .map(parts -> ReportText.comparePrediction(report.downtime(), parts.total())).orElse(""));

@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Writes every event of a migration as JSON. */
+/** Prints every event of a migration as JSON. */
 public final class JsonMigrationView implements MigrationView {
 
   private final Output output;
@@ -27,10 +27,10 @@ public final class JsonMigrationView implements MigrationView {
     output.event(json(event));
   }
 
-  /** Returns an event as an object. */
+  /** Returns an event as a JSON object. */
   public static JsonObject json(MigrationEvent event) {
     return switch (event) {
-      case MigrationEvent.PhaseStart began -> phase(began);
+      case MigrationEvent.PhaseStart e -> phase(e);
       case MigrationEvent.TransitionStart e ->
         begin("moving", e).with("device", e.device()).with("from", e.from().name())
             .with("to", e.to().name()).with("reason", e.reason()).build();
@@ -50,7 +50,7 @@ public final class JsonMigrationView implements MigrationView {
           .with("took_ms", e.round().duration())
           .with("remaining_bytes", number(e.remaining()))
           .with("predicted_downtime_ms", millis(e.predictedDowntime())).build();
-      case MigrationEvent.JournalWrite e -> begin("recorded", e).with("session", e.migration().toString())
+      case MigrationEvent.JournalWrite e -> begin("recorded", e).with("migration", e.migration().toString())
           .with("step", e.step().toString()).with("took_ms", e.duration()).build();
       case MigrationEvent.Note e -> begin("note", e).with("text", e.text()).build();
     };
@@ -78,6 +78,6 @@ public final class JsonMigrationView implements MigrationView {
 
   @Override
   public void close() {
-    // Every line was written when it came.
+    // Every line has been written.
   }
 }

@@ -9,24 +9,23 @@ import io.vfio4j.engine.Side;
 import java.util.OptionalLong;
 
 /**
- * Shows how a migration goes, in the way that suits: JSON if it was asked for, a line redrawn in place on a terminal,
- * else a line now and then.
+ * Shows the progress of a migration in the form that suits the output: events as JSON with {@code --json}, one line redrawn
+ * in place on a terminal, else a line every few seconds.
  */
 public final class MigrationProgress implements MigrationListener, AutoCloseable {
 
   private final MigrationView view;
 
-  /** Makes one that tells the source's story. */
+  /** Shows the progress of the source. */
   public MigrationProgress(Output output) {
     this(output, Side.SOURCE, OptionalLong.empty());
   }
 
   /**
-   * Makes one.
+   * Shows the progress of one side.
    *
-   * @param output where to
-   * @param side whose story people are told; JSON tells both
-   * @param expected how many bytes there are to send, as far as somebody knows
+   * @param side the side shown as text; JSON has the events of both
+   * @param expected the bytes expected to be sent, if there is an estimate
    */
   public MigrationProgress(Output output, Side side, OptionalLong expected) {
     if (output.isJson()) {
@@ -45,7 +44,7 @@ public final class MigrationProgress implements MigrationListener, AutoCloseable
     view.on(event);
   }
 
-  /** Takes away what is not to stay on the screen. */
+  /** Erases a line that is redrawn in place. */
   @Override
   public void close() {
     view.close();

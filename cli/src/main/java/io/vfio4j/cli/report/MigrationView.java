@@ -4,10 +4,10 @@ package io.vfio4j.cli.report;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 
-/** One way to show how a migration goes. */
+/** One way to show the progress of a migration. */
 interface MigrationView extends MigrationListener, AutoCloseable {
 
-  /** Takes away what is not to stay on the screen. */
+  /** Erases a line that is redrawn in place. */
   @Override
   void close();
 
@@ -15,12 +15,12 @@ interface MigrationView extends MigrationListener, AutoCloseable {
   final class Silent implements MigrationView {
     @Override
     public void on(MigrationEvent event) {
-      // Nobody wants to know.
+      // Quiet.
     }
 
     @Override
     public void close() {
-      // Nothing was shown.
+      // Nothing is shown.
     }
   }
 }

@@ -7,7 +7,7 @@ import io.vfio4j.engine.Phase;
 import io.vfio4j.engine.Side;
 import java.time.Duration;
 
-/** Tells of phases, the first rounds, and then of something every two seconds. */
+/** Prints phases, the first rounds, and then progress every two seconds. */
 final class PlainMigrationView implements MigrationView {
 
   private static final Duration MIN_INTERVAL = Duration.ofSeconds(2);
@@ -35,12 +35,12 @@ final class PlainMigrationView implements MigrationView {
       case MigrationEvent.Progress e when isDue(e) -> print(e, ProgressText.sentence(phase, e));
       case MigrationEvent.Note e -> print(e, e.text());
       default -> {
-        // Too much for people; the JSON has it.
+        // Only in the JSON.
       }
     }
   }
 
-  /** Every round of pre-copy is a phase of its own for programs, not for people. */
+  /** The rounds of pre-copy are separate phases in the events, but one here. */
   private void onPhase(MigrationEvent.PhaseStart event) {
     if (!event.phase().title().equals(phase)) {
       phase = event.phase().title();
@@ -59,6 +59,6 @@ final class PlainMigrationView implements MigrationView {
 
   @Override
   public void close() {
-    // Every line was written when it came.
+    // Every line has been written.
   }
 }

@@ -7,7 +7,7 @@ import io.vfio4j.engine.MigrationEvent;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** How far a migration is, in words. */
+/** The progress of a migration as text. */
 final class ProgressText {
 
   private static final int BAR = 16;
@@ -16,10 +16,9 @@ final class ProgressText {
   }
 
   /**
-   * Returns what fits into one line of a terminal: the less room there is, the less is told.
+   * Returns the most detailed line that fits a width.
    *
-   * @param expected how many bytes there were to send in the beginning
-   * @param width how long the line may be
+   * @param expected the bytes expected to be sent, if there is an estimate
    */
   static String line(String phase, MigrationEvent.Progress progress, OptionalLong expected, int width) {
     String title = phaseTitle(phase, progress.round());
@@ -41,12 +40,12 @@ final class ProgressText {
   }
 
   static String sentence(MigrationEvent.RoundEnd end) {
-    StringBuilder words = new StringBuilder("pre-copy round %d: %s in %s".formatted(end.round().number(),
+    StringBuilder text = new StringBuilder("pre-copy round %d: %s in %s".formatted(end.round().number(),
         Quantities.bytes(end.round().bytes()), Quantities.time(end.round().duration())));
-    end.remaining().ifPresent(bytes -> words.append(", ").append(Quantities.bytes(bytes)).append(" left"));
+    end.remaining().ifPresent(bytes -> text.append(", ").append(Quantities.bytes(bytes)).append(" left"));
     end.predictedDowntime()
-        .ifPresent(time -> words.append(", downtime would be ").append(Quantities.time(time)));
-    return words.toString();
+        .ifPresent(time -> text.append(", downtime would be ").append(Quantities.time(time)));
+    return text.toString();
   }
 
   private static String phaseTitle(String phase, int round) {
@@ -54,9 +53,9 @@ final class ProgressText {
   }
 
   private static String describePrediction(MigrationEvent.Progress progress) {
-    StringBuilder words = new StringBuilder(describeRemaining(progress));
-    progress.predictedDowntime().ifPresent(time -> words.append(", down ~").append(Quantities.time(time)));
-    return words.toString();
+    StringBuilder text = new StringBuilder(describeRemaining(progress));
+    progress.predictedDowntime().ifPresent(time -> text.append(", down ~").append(Quantities.time(time)));
+    return text.toString();
   }
 
   private static String describeRemaining(MigrationEvent.Progress progress) {
@@ -65,11 +64,11 @@ final class ProgressText {
         : "";
   }
 
-  /** In its first round the engine does not know yet what is left; then the device's estimate has to do. */
+  /** In the first round the engine does not know the remaining bytes yet, so the estimate is used. */
   private static double fraction(MigrationEvent.Progress progress, OptionalLong expected) {
     double sent = progress.bytes();
-    double all = progress.remaining().isPresent() ? sent + progress.remaining().getAsLong()
+    double total = progress.remaining().isPresent() ? sent + progress.remaining().getAsLong()
         : Math.max(sent, (double) expected.orElse(Long.MAX_VALUE));
-    return sent == 0 ? 0 : sent / all;
+    return sent == 0 ? 0 : sent / total;
   }
 }

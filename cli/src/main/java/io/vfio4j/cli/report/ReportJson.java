@@ -12,13 +12,13 @@ import io.vfio4j.model.DeviceIdentity;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Reports of migrations for programs. */
+/** The event {@code report} of either side. */
 public final class ReportJson {
 
   private ReportJson() {
   }
 
-  /** Returns a source's report. */
+  /** Returns the report of a source. */
   public static JsonObject of(MigrationReport report) {
     return Json.event("report").with("side", "source").with("devices", report.devices(), ReportJson::json)
         .with("memory", report.memory().<JsonElement>map(ReportJson::json).orElse(JsonNull.INSTANCE))
@@ -29,19 +29,19 @@ public final class ReportJson {
         .with("bytes", report.bytes()).with("stop_copy_bytes", report.stopCopyBytes())
         .with("compression", compression(report.compression()))
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
-        .with("at_target", json(report.target())).with("not_carried", report.notCarried())
+        .with("at_target", json(report.target())).with("not_migrated", report.notCarried())
         .with("notes", report.notes())
         .with("workload_failure", report.workloadFailure().orElse(null)).build();
   }
 
-  /** Returns a target's report. */
+  /** Returns the report of a target. */
   public static JsonObject of(TargetReport report) {
     return Json.event("report").with("side", "target").with("devices", report.devices(), ReportJson::json)
         .with("sources", report.sources(), ReportJson::json).with("total_ms", report.total())
         .with("bytes", report.summary().bytes()).with("phases", report.phases(), ReportJson::json)
         .with("at_target", json(report.summary())).with("recording_ms", report.journalTime())
-        .with("source_knows", report.confirmationSent())
-        .with("not_carried", report.notCarried()).with("notes", report.notes()).build();
+        .with("source_notified", report.confirmationSent())
+        .with("not_migrated", report.notCarried()).with("notes", report.notes()).build();
   }
 
   static JsonObject json(DeviceIdentity identity) {
@@ -63,8 +63,8 @@ public final class ReportJson {
   }
 
   static JsonElement compression(Optional<MigrationReport.CompressionReport> compression) {
-    return compression.<JsonElement>map(how -> Json.object().with("algorithm", how.algorithm().displayName())
-        .with("level", how.level()).with("bytes_on_wire", how.bytesOnWire()).build())
+    return compression.<JsonElement>map(report -> Json.object().with("algorithm", report.algorithm().displayName())
+        .with("level", report.level()).with("bytes_on_wire", report.bytesOnWire()).build())
         .orElse(JsonNull.INSTANCE);
   }
 

@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Reports of migrations for people. */
+/** Reports of migrations as text. */
 public final class ReportText {
 
   private ReportText() {
   }
 
-  /** Returns a source's report, a few lines. */
+  /** Returns the report of a source. */
   public static List<String> lines(MigrationReport report) {
     List<String> lines = new ArrayList<>();
     for (MigrationReport.DeviceReport device : report.devices()) {
@@ -26,7 +26,7 @@ public final class ReportText {
     }
     lines.add("sent         %s in %s".formatted(Quantities.bytes(report.bytes()),
         Quantities.time(report.total())));
-    report.compression().ifPresent(how -> lines.add(describeCompression(how, report.bytes())));
+    report.compression().ifPresent(compression -> lines.add(describeCompression(compression, report.bytes())));
     lines.add("downtime     " + Quantities.time(report.downtime())
         + report.predictedDowntime().map(time -> comparePrediction(report.downtime(), time)).orElse(""));
     lines.add("of which     " + parts(report.downtimeParts()));
@@ -47,7 +47,7 @@ public final class ReportText {
     return lines;
   }
 
-  /** Returns a target's report, a few lines. */
+  /** Returns the report of a target. */
   public static List<String> lines(TargetReport report) {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < report.devices().size(); i++) {
@@ -57,7 +57,7 @@ public final class ReportText {
     lines.add("loaded       %s in %s".formatted(Quantities.bytes(report.summary().bytes()),
         Quantities.time(report.total())));
     lines.add("phases       " + phases(report.phases()));
-    lines.add("started      after %s of checking the state, in %s; %s to record it in the journal".formatted(
+    lines.add("started      after %s of checking the state, in %s; %s to write the journal".formatted(
         Quantities.time(report.summary().validating()), Quantities.time(report.summary().starting()),
         Quantities.time(report.journalTime())));
     addCommon(lines, report.notCarried(), report.notes());
@@ -65,7 +65,7 @@ public final class ReportText {
   }
 
   private static void addCommon(List<String> lines, List<String> notCarried, List<String> notes) {
-    lines.add("not carried  %s: the device's driver sets them up at the target".formatted(
+    lines.add("not migrated %s: the device's driver sets them up at the target".formatted(
         String.join(", ", notCarried)));
     notes.forEach(note -> lines.add("note         " + note));
   }
@@ -79,14 +79,14 @@ public final class ReportText {
     };
   }
 
-  static String describeCompression(MigrationReport.CompressionReport how, long bytes) {
-    return "compressed   to %s with %s, level %d: %s".formatted(Quantities.bytes(how.bytesOnWire()),
-        how.algorithm().displayName(), how.level(), how.bytesOnWire() == 0
+  static String describeCompression(MigrationReport.CompressionReport compression, long bytes) {
+    return "compressed   to %s with %s, level %d: %s".formatted(Quantities.bytes(compression.bytesOnWire()),
+        compression.algorithm().displayName(), compression.level(), compression.bytesOnWire() == 0
             ? "nothing to compress"
-            : "1 to %.2f".formatted((double) bytes / how.bytesOnWire()));
+            : "1 to %.2f".formatted((double) bytes / compression.bytesOnWire()));
   }
 
-  /** Returns how a downtime compares with what was predicted. */
+  /** Returns a clause that compares a downtime with its prediction. */
   static String comparePrediction(Duration downtime, Duration predicted) {
     return predicted.isPositive()
         ? String.format(Locale.ROOT, ", %.1f times the %s predicted",

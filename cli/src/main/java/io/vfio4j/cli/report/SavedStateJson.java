@@ -8,13 +8,13 @@ import io.vfio4j.engine.SavedState;
 import io.vfio4j.engine.codec.CompressionAlgorithm;
 import java.util.Locale;
 
-/** What is in a file with a saved state, as JSON. */
+/** The contents of a file with a saved state as JSON. */
 public final class SavedStateJson {
 
   private SavedStateJson() {
   }
 
-  /** Adds all of it to an object. */
+  /** Adds the contents to an object. */
   public static Json addTo(Json json, SavedState state) {
     return json.with("stream_version", state.version().toString())
         .with("compression", state.compression().map(CompressionAlgorithm::displayName).orElse(null))
@@ -25,7 +25,7 @@ public final class SavedStateJson {
         .with("memory", state.memory(), SavedStateJson::json);
   }
 
-  /** Returns the word for what became of a source. */
+  /** Returns the state of a source after saving, as in {@code stopped}. */
   public static String source(SavedState.Source source) {
     return source.name().toLowerCase(Locale.ROOT);
   }

@@ -8,10 +8,10 @@ import io.vfio4j.engine.Side;
 import java.time.Duration;
 import java.util.OptionalLong;
 
-/** Shows one line, redrawn in place, of a migration that takes more than a moment. */
+/** Shows one line, redrawn in place, of a migration that takes longer than a second. */
 final class TerminalMigrationView implements MigrationView {
 
-  /** What is over sooner needs no bar: it would only flicker. */
+  /** In a shorter migration the line would only flicker. */
   private static final Duration MIN_ELAPSED = Duration.ofSeconds(1);
 
   private final ProgressLine line;
@@ -30,19 +30,19 @@ final class TerminalMigrationView implements MigrationView {
     if (event.side() != side) {
       return;
     }
-    boolean worthwhile = event.at().compareTo(MIN_ELAPSED) >= 0;
+    boolean isShown = event.at().compareTo(MIN_ELAPSED) >= 0;
     switch (event) {
       case MigrationEvent.PhaseStart e -> {
         boolean isNew = !e.phase().title().equals(phase);
         phase = e.phase().title();
-        if (worthwhile && isNew) {
+        if (isShown && isNew) {
           line.show(phase + ": " + e.reason());
         }
       }
-      case MigrationEvent.Progress e when worthwhile ->
+      case MigrationEvent.Progress e when isShown ->
         line.show(ProgressText.line(phase, e, expected, line.width()));
       default -> {
-        // The report says it in the end.
+        // The final report has the rest.
       }
     }
   }

@@ -57,7 +57,7 @@ final class RecordOption {
     try {
       // What a client wrote to a device may be a secret.
       return new SessionRecording(
-          Optional.of(Recording.of(to.get().toString(), to.get().ownerOnly().open(), output::warning)));
+          Optional.of(Recording.of(to.get().toString(), to.get().ownerOnly().open(), output::log)));
     } catch (IOException e) {
       throw new CommandException(ExitCodes.FAILURE, "cannot record: " + ErrorMessages.describe(e), e);
     }

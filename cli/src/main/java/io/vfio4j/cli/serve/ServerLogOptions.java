@@ -33,7 +33,7 @@ final class ServerLogOptions {
   static ServerLog log(Output output, LogLevel wanted, boolean timed, Clock clock) {
     return (level, line) -> {
       if (wanted.includes(level)) {
-        output.warning(timed ? Instant.now(clock).truncatedTo(ChronoUnit.MILLIS) + " " + line : line);
+        output.log(timed ? Instant.now(clock).truncatedTo(ChronoUnit.MILLIS) + " " + line : line);
       }
     };
   }

@@ -4,15 +4,15 @@ package io.vfio4j.cli.watch;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A list that keeps the first and the last of what is added, however long a migration lasts. */
+/** A list of bounded size that keeps its first and last elements, for migrations of any duration. */
 final class BoundedList<T> {
 
   private final int capacity;
   private final List<T> kept = new ArrayList<>();
   private long omitted;
 
-  BoundedList(int most) {
-    this.capacity = most;
+  BoundedList(int capacity) {
+    this.capacity = capacity;
   }
 
   void add(T element) {
@@ -27,7 +27,7 @@ final class BoundedList<T> {
     return List.copyOf(kept);
   }
 
-  /** Returns how many of the middle are not kept. */
+  /** Returns how many elements in the middle were dropped. */
   long omitted() {
     return omitted;
   }

@@ -8,28 +8,28 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
- * What was asked of a command.
+ * The command line of a command.
  *
  * @param name the command, as in {@code vfio4j migrate}
- * @param options what was said of it, in the order of the command's options
+ * @param options its parameters and options, in the order of their declaration
  */
 record CommandInvocation(String name, List<Argument> options) {
 
-  /** An option or a parameter, and its value as it was written; empty for one that has none. */
+  /** An option or parameter and its value as given; the value of a flag is empty. */
   record Argument(String option, String value) {
   }
 
   static CommandInvocation of(CommandSpec spec) {
     ParseResult parsed = spec.commandLine().getParseResult();
-    List<Argument> given = new ArrayList<>();
+    List<Argument> arguments = new ArrayList<>();
     parsed.matchedPositionals().forEach(
         parameter -> parameter.originalStringValues()
-            .forEach(value -> given.add(new Argument(parameter.paramLabel(), value))));
+            .forEach(value -> arguments.add(new Argument(parameter.paramLabel(), value))));
     for (OptionSpec option : parsed.matchedOptions()) {
-      boolean flag = option.arity().max() == 0;
+      boolean isFlag = option.arity().max() == 0;
       option.originalStringValues()
-          .forEach(value -> given.add(new Argument(option.longestName(), flag ? "" : value)));
+          .forEach(value -> arguments.add(new Argument(option.longestName(), isFlag ? "" : value)));
     }
-    return new CommandInvocation(spec.qualifiedName(), given.stream().distinct().toList());
+    return new CommandInvocation(spec.qualifiedName(), arguments.stream().distinct().toList());
   }
 }

@@ -8,21 +8,21 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How long everything stood still before it went on, and why.
+ * The downtime of a migration or of a save after which the devices resumed.
  *
- * @param took how long it was
- * @param parts what it consisted of
- * @param predicted what had been predicted for it; empty where nothing was
+ * @param duration its duration
+ * @param parts its parts
+ * @param predicted the parts predicted; empty if there was no prediction
  * @param memory the memory that was sent or saved, if any
  */
-record Downtime(Duration took, DowntimeParts parts, Optional<DowntimeParts> predicted,
+record Downtime(Duration duration, DowntimeParts parts, Optional<DowntimeParts> predicted,
     Optional<MigrationReport.MemoryReport> memory) {
 
   static Downtime of(MigrationReport report) {
     return new Downtime(report.downtime(), report.downtimeParts(), report.predictedParts(), report.memory());
   }
 
-  /** Returns that of devices whose state was saved; empty where they did not go on. */
+  /** Returns the downtime of a save; empty if the devices stayed stopped. */
   static Optional<Downtime> of(SaveReport report) {
     return report.stopped()
         ? Optional.empty()
@@ -30,8 +30,8 @@ record Downtime(Duration took, DowntimeParts parts, Optional<DowntimeParts> pred
             report.memory()));
   }
 
-  static Optional<Downtime> of(MigrationResult ending) {
-    return switch (ending) {
+  static Optional<Downtime> of(MigrationResult result) {
+    return switch (result) {
       case MigrationResult.Migrated(MigrationReport report) -> Optional.of(of(report));
       case MigrationResult.Saved(SaveReport report, _) -> of(report);
       case MigrationResult.Received _,MigrationResult.Restored _,MigrationResult.NotStarted _,MigrationResult.Failed _,MigrationResult.RestoreFailed _ ->

@@ -30,20 +30,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Writes what happens to a file, line by line as it comes: somebody may read along. A thread of its own writes, since a pipe
- * whose reader does not read, or a disk that does not answer, would hold the migration up.
+ * Writes the events to a file, one line each, flushed at once for readers that follow the file. A separate thread writes, so
+ * that neither a pipe whose reader is stuck nor a slow disk delays the migration.
  */
 final class EventsFile implements Watcher {
 
-  /** So many events are minutes of a migration. */
+  /** Minutes of a migration. */
   private static final int QUEUE_CAPACITY = 10_000;
 
-  /** How long what is still to be written is waited for when the command ends. */
+  /** Limit for writing queued events when the command ends. */
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
   private final OutputFile file;
   private final Writer writer;
   private final Output output;
+  /** Set by the writing thread or by a thread that cannot queue. */
   private final AtomicBoolean failed = new AtomicBoolean();
   private final ThreadPoolExecutor thread;
 
@@ -53,7 +54,7 @@ final class EventsFile implements Watcher {
     this.output = output;
     this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE_CAPACITY),
         Thread.ofPlatform().name("vfio4j-events").daemon(true).factory(),
-        (_, _) -> fail("it takes events too slowly"));
+        (_, _) -> fail("it accepts events too slowly"));
   }
 
   static EventsFile create(OutputFile file, Output output) throws IOException {
@@ -105,13 +106,13 @@ final class EventsFile implements Watcher {
     write(ErrorJson.of(failure));
   }
 
-  /** One write for each line, in a thread of its own. */
+  /** Queues a line for the writing thread. */
   private void write(JsonObject object) {
     String line = object + "\n";
     thread.execute(() -> write(line));
   }
 
-  /** A full disk ends the file, and nothing else. */
+  /** Writes a line, in the writing thread. An error, such as a full disk, ends the file but not the migration. */
   private void write(String line) {
     if (failed.get()) {
       return;
@@ -124,9 +125,9 @@ final class EventsFile implements Watcher {
     }
   }
 
-  private void fail(String why) {
+  private void fail(String reason) {
     if (!failed.getAndSet(true)) {
-      output.warning("vfio4j: --events: what comes is no longer written to %s: %s".formatted(file, why));
+      output.warning("--events: events are no longer written to %s: %s".formatted(file, reason));
     }
   }
 
@@ -135,7 +136,7 @@ final class EventsFile implements Watcher {
     thread.shutdown();
     try {
       if (!thread.awaitTermination(DRAIN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-        fail("it takes nothing any more"); // To close it would wait for that, too.
+        fail("it accepts no more data"); // Closing would block as well.
         return;
       }
       writer.close();

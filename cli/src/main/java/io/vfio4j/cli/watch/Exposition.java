@@ -3,18 +3,25 @@ package io.vfio4j.cli.watch;
 
 import java.time.Duration;
 
-/** Writes metrics in the text format of Prometheus, version 0.0.4. */
+/**
+ * Metrics in the text exposition format of Prometheus, version 0.0.4:
+ *
+ * <pre>
+ * metric = "# HELP " NAME " " TEXT LF "# TYPE " NAME " " ( "counter" | "gauge" ) LF { sample }
+ * sample = NAME [ "{" LABEL "=" QUOTED { "," LABEL "=" QUOTED } "}" ] " " VALUE LF
+ * </pre>
+ */
 final class Exposition {
 
   private final StringBuilder text = new StringBuilder();
   private String name = "";
 
-  /** Begins a metric that only grows. */
+  /** Starts a counter. */
   Exposition counter(String metric, String help) {
     return begin(metric, help, "counter");
   }
 
-  /** Begins a metric that goes up and down. */
+  /** Starts a gauge. */
   Exposition gauge(String metric, String help) {
     return begin(metric, help, "gauge");
   }
@@ -26,12 +33,12 @@ final class Exposition {
     return this;
   }
 
-  /** Adds a value of the metric; labels are names and values in turn. */
+  /** Adds a sample of the current metric; labels alternate names and values. */
   Exposition value(long value, String... labels) {
     return sample(Long.toString(value), labels);
   }
 
-  /** Adds a duration, in seconds. */
+  /** Adds a sample in seconds. */
   Exposition value(Duration value, String... labels) {
     return sample(Double.toString(value.toNanos() / 1e9), labels);
   }

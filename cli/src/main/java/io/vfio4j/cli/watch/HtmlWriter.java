@@ -5,33 +5,33 @@ import io.vfio4j.conformance.report.Markup;
 import java.util.Collection;
 import java.util.List;
 
-/** Writes elements of a page; every text is escaped. */
+/** Builder of HTML that escapes all text. */
 final class HtmlWriter {
 
   private final StringBuilder out = new StringBuilder();
 
-  /** Adds what is HTML already. */
+  /** Adds HTML as it is. */
   HtmlWriter raw(String html) {
     out.append(html);
     return this;
   }
 
-  /** Adds an element of a class with a text. */
-  HtmlWriter element(String name, String style, String text) {
+  /** Adds an element with a text; an empty class is left out. */
+  HtmlWriter element(String name, String cssClass, String text) {
     out.append('<').append(name);
-    if (!style.isEmpty()) {
-      out.append(" class=\"").append(style).append('"');
+    if (!cssClass.isEmpty()) {
+      out.append(" class=\"").append(cssClass).append('"');
     }
     out.append('>').append(Markup.escape(text)).append("</").append(name).append(">\n");
     return this;
   }
 
-  /** Adds a fact of a list of such. */
+  /** Adds a term and its value to a description list. */
   HtmlWriter fact(String name, String value) {
     return raw("<div>").element("dt", "", name).element("dd", "", value).raw("</div>\n");
   }
 
-  /** Begins a card. */
+  /** Starts a section. */
   HtmlWriter section(String title) {
     return raw("<section>\n").element("h2", "", title);
   }
@@ -40,15 +40,15 @@ final class HtmlWriter {
     return raw("</section>\n");
   }
 
-  /** Adds what may be wider than a narrow window, and is scrolled there. */
+  /** Adds HTML in a block that scrolls horizontally in a narrow window. */
   HtmlWriter scrollable(String html) {
     return raw("<div class=\"wide\">").raw(html).raw("</div>\n");
   }
 
-  /** Adds a table, of which the first column names the rows. */
-  HtmlWriter table(List<String> heads, Collection<List<String>> rows) {
+  /** Adds a table whose first column holds row headings. */
+  HtmlWriter table(List<String> headings, Collection<List<String>> rows) {
     raw("<div class=\"wide\"><table>\n<thead><tr>");
-    heads.forEach(head -> raw("<th scope=\"col\">" + Markup.escape(head) + "</th>"));
+    headings.forEach(heading -> raw("<th scope=\"col\">" + Markup.escape(heading) + "</th>"));
     raw("</tr></thead>\n<tbody>\n");
     for (List<String> row : rows) {
       raw("<tr><th scope=\"row\">" + Markup.escape(row.getFirst()) + "</th>");

@@ -5,24 +5,25 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A row of a timeline: what one thing was, one after the other. */
+/** A row of a timeline: the successive phases of a side, or states of a device. */
 record Lane(String label, List<Bar> bars) {
 
   /**
-   * For a while.
+   * An interval.
    *
-   * @param style a class of {@code page.css}
-   * @param text what it was
-   * @param hint more words, for whoever points at it
+   * @param style CSS classes ({@code page.css})
+   * @param text the phase or state; empty for a transition
+   * @param hint details for the tooltip
    */
   record Bar(Duration from, Duration to, String style, String text, String hint) {
   }
 
-  /** Returns a lane that is empty, to be filled. */
+  /** Returns an empty lane. */
   static Lane of(String label) {
     return new Lane(label, new ArrayList<>());
   }
 
+  /** Adds an interval, unless it ends before it begins. */
   void add(Duration from, Duration to, String style, String text, String hint) {
     if (to.compareTo(from) >= 0) {
       bars.add(new Bar(from, to, style, text, hint));

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Makes the rows of timelines out of what happened. */
+/** Builds the lanes of timeline charts. */
 final class LaneBuilder {
 
   private static final Set<String> ENDS_DOWNTIME = Set.of("finishing", "done");
@@ -22,12 +22,12 @@ final class LaneBuilder {
   private final MigrationTimeline timeline;
   private final Duration end;
 
-  LaneBuilder(MigrationTimeline story, Duration end) {
-    this.timeline = story;
+  LaneBuilder(MigrationTimeline timeline, Duration end) {
+    this.timeline = timeline;
     this.end = end;
   }
 
-  /** Returns for each side its phases and then its devices. */
+  /** Returns for each side its phases, then its devices. */
   List<Lane> build() {
     List<Lane> lanes = new ArrayList<>();
     for (Side side : Side.values()) {
@@ -54,8 +54,8 @@ final class LaneBuilder {
 
   private List<Lane> devices(Side side) {
     Map<MigrationTimeline.DeviceKey,
-        List<MigrationTimeline.StateChange>> byDevice = timeline.moves(end).stream()
-            .filter(move -> move.device().side() == side)
+        List<MigrationTimeline.StateChange>> byDevice = timeline.stateChanges(end).stream()
+            .filter(change -> change.device().side() == side)
             .collect(
                 Collectors.groupingBy(MigrationTimeline.StateChange::device,
                     () -> new TreeMap<>(Comparator.comparing(MigrationTimeline.DeviceKey::device)),
@@ -63,16 +63,16 @@ final class LaneBuilder {
     return byDevice.entrySet().stream().map(entry -> device(entry.getKey(), entry.getValue())).toList();
   }
 
-  private Lane device(MigrationTimeline.DeviceKey device, List<MigrationTimeline.StateChange> moves) {
+  private Lane device(MigrationTimeline.DeviceKey device, List<MigrationTimeline.StateChange> changes) {
     Lane lane = Lane.of(device.device());
     Duration since = Duration.ZERO;
-    String state = moves.getFirst().from().name();
-    for (MigrationTimeline.StateChange move : moves) {
-      lane.add(since, move.began(), style(state), state, "");
-      String reached = move.reached().map(Enum::name).orElse("unknown");
-      lane.add(move.began(), move.ended(), "moving", "", "%s to %s, in %s: %s".formatted(move.from(),
-          reached, Quantities.time(move.ended().minus(move.began())), move.reason()));
-      since = move.ended();
+    String state = changes.getFirst().from().name();
+    for (MigrationTimeline.StateChange change : changes) {
+      lane.add(since, change.interval().start(), style(state), state, "");
+      String reached = change.reached().map(Enum::name).orElse("unknown");
+      lane.add(change.interval().start(), change.interval().end(), "moving", "", "%s to %s, in %s: %s".formatted(change.from(),
+          reached, Quantities.time(change.interval().duration()), change.reason()));
+      since = change.interval().end();
       state = reached;
     }
     lane.add(since, end, style(state), state, "");
@@ -83,7 +83,7 @@ final class LaneBuilder {
     return "state " + state.toLowerCase(Locale.ROOT);
   }
 
-  /** Returns when the downtime ended: just before the source was done, or began to complete its file. */
+  /** Returns the end of the downtime: when the source was done, or started to complete its file. */
   Duration downtimeEnd() {
     return timeline.phases().stream()
         .filter(phase -> phase.side() == Side.SOURCE && ENDS_DOWNTIME.contains(phase.phase()))
@@ -91,10 +91,10 @@ final class LaneBuilder {
         .findFirst().orElse(end);
   }
 
-  /** Returns what the downtime consisted of; it is measured back from its end. */
+  /** Returns the parts of the downtime, placed back from its end. */
   Lane downtimeLane(Downtime downtime) {
     Lane lane = Lane.of("downtime");
-    Duration at = downtimeEnd().minus(downtime.took());
+    Duration at = downtimeEnd().minus(downtime.duration());
     for (Map.Entry<DowntimeParts.Part, Duration> part : downtime.parts().durations().entrySet()) {
       lane.add(at, at.plus(part.getValue()), "part " + part.getKey().name().toLowerCase(Locale.ROOT),
           part.getKey().title(), "");

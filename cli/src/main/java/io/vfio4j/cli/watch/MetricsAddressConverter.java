@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads {@code PORT}, {@code HOST:PORT} or {@code [IPV6]:PORT}. */
+/** Parses {@code PORT} (on the loopback address), {@code HOST:PORT} or {@code [IPV6]:PORT}. */
 final class MetricsAddressConverter implements ITypeConverter<InetSocketAddress> {
 
   private static final int MAX_PORT = 65535;
@@ -44,6 +44,6 @@ final class MetricsAddressConverter implements ITypeConverter<InetSocketAddress>
 
   private static TypeConversionException invalid(String value) {
     return new TypeConversionException(
-        "'%s' is no address: write PORT or HOST:PORT, as in 9400 or localhost:9400".formatted(value));
+        "'%s' is not an address; expected PORT or HOST:PORT, as in 9400 or localhost:9400".formatted(value));
   }
 }

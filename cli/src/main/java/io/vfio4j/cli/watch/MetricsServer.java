@@ -21,8 +21,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Serves the metrics over HTTP until the command ends. Each connection has a thread of its own, a virtual one, so that a
- * client that sends its request in drips, or does not take the answer, delays no other.
+ * Serves the metrics over HTTP until the command ends. Each connection has its own virtual thread, so that a client that
+ * sends or reads slowly does not delay the others.
  */
 final class MetricsServer implements Watcher {
 
@@ -31,7 +31,7 @@ final class MetricsServer implements Watcher {
   private static final int BACKLOG = 64;
 
   static {
-    // How long a connection may take for its request, and for its answer, in seconds; and how many there may be.
+    // Seconds for a request and for a response, and the maximum number of connections.
     System.setProperty("sun.net.httpserver.maxReqTime", "10");
     System.setProperty("sun.net.httpserver.maxRspTime", "10");
     System.setProperty("jdk.httpserver.maxConnections", "256");
@@ -49,14 +49,14 @@ final class MetricsServer implements Watcher {
     server.createContext("/", this::answer);
   }
 
-  /** Starts it, and says where it is. */
+  /** Starts a server and reports its address. */
   static MetricsServer start(InetSocketAddress address, Output output) throws IOException {
     HttpServer http;
     try {
       http = HttpServer.create(address, BACKLOG);
     } catch (IOException e) {
       throw new CommandException(ExitCodes.FAILURE,
-          "--metrics: %s:%d cannot be listened at: %s; give another port, or 0 for any"
+          "--metrics: cannot listen on %s:%d: %s; choose another port, or 0 for any"
               .formatted(address.getHostString(), address.getPort(), e.getMessage()),
           e);
     }

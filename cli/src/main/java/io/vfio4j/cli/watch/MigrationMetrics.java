@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** What is known of a migration, as numbers. Told by the threads of the migration, read by those of the server. */
+/** The metrics of a migration. All fields are guarded by this: the migration's threads write, the HTTP server's read. */
 final class MigrationMetrics implements MigrationListener {
 
   /** {@link io.vfio4j.engine.Phase#title} of every phase. */
@@ -45,7 +45,7 @@ final class MigrationMetrics implements MigrationListener {
   private boolean done;
   private @Nullable Outcome outcome;
 
-  /** A record of a side's journal. */
+  /** A record in the journal of a side. */
   private record JournalEntry(Side side, JournalStep step) {
   }
 
@@ -74,7 +74,7 @@ final class MigrationMetrics implements MigrationListener {
       }
       case MigrationEvent.JournalWrite e -> recorded.put(new JournalEntry(e.side(), e.step()), e.duration());
       case MigrationEvent.Note _ -> {
-        // Words are no numbers.
+        // Not a number.
       }
     }
   }
@@ -93,11 +93,11 @@ final class MigrationMetrics implements MigrationListener {
     report.devices().forEach(device -> switchovers.put(device.device().name(), device.switchover()));
   }
 
-  private void recordSent(long bytes, long ofDevices, Optional<MigrationReport.MemoryReport> memory) {
+  private void recordSent(long bytes, long stateBytes, Optional<MigrationReport.MemoryReport> memory) {
     done = true;
     sentBytes = bytes;
     memoryBytes = memory.map(MigrationReport.MemoryReport::bytes).orElse(0L);
-    deviceBytes = ofDevices;
+    deviceBytes = stateBytes;
     remaining = OptionalLong.of(0);
   }
 
@@ -111,11 +111,11 @@ final class MigrationMetrics implements MigrationListener {
     receivedBytes = OptionalLong.of(report.summary().bytes());
   }
 
-  synchronized void onFailed(Outcome what) {
-    outcome = what;
+  synchronized void onFailed(Outcome failure) {
+    outcome = failure;
   }
 
-  /** Returns all of it in the text format. */
+  /** Returns the metrics in the text exposition format. */
   synchronized String text() {
     Exposition out = new Exposition();
     writePhases(out);
@@ -128,13 +128,13 @@ final class MigrationMetrics implements MigrationListener {
   }
 
   private void writePhases(Exposition out) {
-    out.gauge("vfio4j_phase", "1 for the phase in which a side is, 0 for the others.");
+    out.gauge("vfio4j_phase", "1 for the current phase of a side, 0 for the others.");
     phases.forEach((side, current) -> PHASES.forEach(
         phase -> out.value(phase.equals(current) ? 1 : 0, "side", side.toString(), "phase", phase)));
   }
 
   private void writeStates(Exposition out) {
-    out.gauge("vfio4j_device_state", "1 for the state in which a device is, 0 for the others.");
+    out.gauge("vfio4j_device_state", "1 for the current state of a device, 0 for the others.");
     states.forEach((at, current) -> {
       for (DeviceState state : DeviceState.values()) {
         out.value(state == current ? 1 : 0, "side", at.side().toString(), "device", at.device(), "state",
@@ -144,59 +144,59 @@ final class MigrationMetrics implements MigrationListener {
   }
 
   private void writeTraffic(Exposition out) {
-    out.counter("vfio4j_sent_bytes_total", "Bytes that the source has sent.").value(sentBytes);
+    out.counter("vfio4j_sent_bytes_total", "Bytes sent by the source.").value(sentBytes);
     out.counter("vfio4j_copied_bytes_total",
-        "Bytes of devices and of memory that the source has sent, told at the end of each round.")
+        "Bytes of device state and of memory sent by the source, updated at the end of each round.")
         .value(deviceBytes, "kind", "device").value(memoryBytes, "kind", "memory");
-    out.counter("vfio4j_rounds_total", "Rounds of pre-copy that have ended.").value(rounds);
+    out.counter("vfio4j_rounds_total", "Completed rounds of pre-copy.").value(rounds);
     if (remaining.isPresent()) {
-      out.gauge("vfio4j_remaining_bytes", "Bytes known to be left to send.").value(remaining.getAsLong());
+      out.gauge("vfio4j_remaining_bytes", "Bytes known to remain.").value(remaining.getAsLong());
     }
     predicted.ifPresent(time -> out
-        .gauge("vfio4j_predicted_downtime_seconds", "How long the downtime would be if it began now.")
+        .gauge("vfio4j_predicted_downtime_seconds", "Predicted downtime if it started now.")
         .value(time));
     receivedBytes.ifPresent(
-        bytes -> out.counter("vfio4j_received_bytes_total", "Bytes that the target has loaded.")
+        bytes -> out.counter("vfio4j_received_bytes_total", "Bytes loaded by the target.")
             .value(bytes));
   }
 
   private void writeDowntime(Exposition out) {
-    downtime.ifPresent(stood -> write(out, stood));
+    downtime.ifPresent(value -> write(out, value));
     if (switchovers.isEmpty()) {
       return;
     }
-    out.gauge("vfio4j_device_stopping_seconds", "How long the move of a device to STOP_COPY took.");
+    out.gauge("vfio4j_device_stopping_seconds", "Duration of the transition of a device to STOP_COPY.");
     switchovers.forEach((device, switchover) -> out.value(switchover.stopping(), "device", device));
-    out.gauge("vfio4j_device_sending_seconds", "How long it took to send the rest of a device's state.");
+    out.gauge("vfio4j_device_sending_seconds", "Duration of sending the rest of a device's state in the downtime.");
     switchovers.forEach((device, switchover) -> out.value(switchover.sending(), "device", device));
   }
 
-  private static void write(Exposition out, Downtime stood) {
-    out.gauge("vfio4j_downtime_seconds", "From the pause of the workload to its resume.").value(stood.took());
-    out.gauge("vfio4j_downtime_part_seconds", "What the downtime consisted of.");
+  private static void write(Exposition out, Downtime downtime) {
+    out.gauge("vfio4j_downtime_seconds", "From the pause of the workload to its resume.").value(downtime.duration());
+    out.gauge("vfio4j_downtime_part_seconds", "Parts of the downtime.");
     for (DowntimeParts.Part part : DowntimeParts.Part.values()) {
-      Duration took = stood.parts().durations().get(part);
+      Duration took = downtime.parts().durations().get(part);
       if (took != null) {
         out.value(took, "part", part.name().toLowerCase(Locale.ROOT));
       }
     }
-    stood.memory().ifPresent(memory -> out
-        .gauge("vfio4j_downtime_memory_seconds", "How long it took to send the last dirty memory.")
+    downtime.memory().ifPresent(memory -> out
+        .gauge("vfio4j_downtime_memory_seconds", "Duration of sending the last dirty memory.")
         .value(memory.stopCopyDuration()));
   }
 
   private void writeJournals(Exposition out) {
     if (!recorded.isEmpty()) {
-      out.gauge("vfio4j_journal_seconds", "How long it took to put down a record in the journal of a side.");
+      out.gauge("vfio4j_journal_seconds", "Duration of writing a record to the journal of a side.");
       recorded.forEach((entry, took) -> out.value(took, "side", entry.side().toString(), "step",
           entry.step().toString()));
     }
   }
 
   private void writeEnd(Exposition out) {
-    out.counter("vfio4j_migrations_total", "Migrations that are done: 1 once this one is.")
+    out.counter("vfio4j_migrations_total", "Completed migrations: 1 once this one is.")
         .value(done ? 1 : 0);
-    out.counter("vfio4j_failures_total", "Migrations that failed, by what they left behind at the source.");
+    out.counter("vfio4j_failures_total", "Failed migrations, by the outcome for the source.");
     for (Outcome kind : Outcome.values()) {
       out.value(kind == outcome ? 1 : 0, "outcome", kind.name().toLowerCase(Locale.ROOT));
     }

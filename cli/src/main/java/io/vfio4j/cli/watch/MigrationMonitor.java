@@ -24,8 +24,15 @@ import java.util.function.Consumer;
 import picocli.CommandLine.ParameterException;
 
 /**
- * All that watches the migration of a command, until the command ends, and its verdict: once a migration is done, nothing
- * that fails afterwards changes the exit code, which says who has the devices.
+ * Distributes the events and the result of a command's migration to its watchers, and holds the exit code. The states are
+ *
+ * <ul>
+ * <li><b>running</b>: from the start; a failure is reported as not started.
+ * <li><b>ended</b>: a result or failure was reported.
+ * <li><b>committed</b>: the exit code is set ({@link #commitExitCode}). It says which side owns the devices, and no later
+ * failure changes it.
+ * </ul>
+ * Events come from the threads of the migration; the other methods are called by the thread of the command.
  */
 public final class MigrationMonitor implements MigrationListener, AutoCloseable {
 
@@ -35,11 +42,11 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
   private final JfrListener jfr = new JfrListener();
   private boolean ended;
 
-  /** What a command does while it is watched. */
+  /** The work of a command that is watched. */
   @FunctionalInterface
   public interface MonitoredTask {
 
-    /** Does it, and returns the exit code. */
+    /** Runs the task and returns the exit code. */
     int run() throws IOException, InterruptedException;
   }
 
@@ -54,7 +61,7 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
     watchers.forEach(watcher -> watcher.on(event));
   }
 
-  /** Returns a listener after which all that watches hears of an event too. */
+  /** Returns a listener that passes each event to another one and then to the watchers. */
   public MigrationListener notifyAfter(MigrationListener first) {
     return event -> {
       first.on(event);
@@ -63,17 +70,17 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
   }
 
   /**
-   * Does what is watched. What fails before there was a migration that could fail is told to all that watches: not wrong
-   * arguments, for then nothing was to be done.
+   * Runs a task. A failure before a result or failure of the migration is reported to the watchers as not started, except
+   * for wrong arguments.
    */
-  public int run(MonitoredTask watched) throws IOException, InterruptedException {
+  public int run(MonitoredTask task) throws IOException, InterruptedException {
     try {
-      return watched.run();
+      return task.run();
     } catch (ParameterException e) {
       throw e;
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       if (committedExitCode.isPresent()) {
-        output.warning("vfio4j: done, but something failed afterwards: " + ErrorMessages.describe(e));
+        output.warning("done, but a later step failed: " + ErrorMessages.describe(e));
         return committedExitCode.getAsInt();
       }
       if (!ended && !(e instanceof InterruptedException)) {
@@ -84,9 +91,9 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
   }
 
   /**
-   * What the command was to do is done.
+   * Records that the work of the command is done.
    *
-   * @param exitCode that of the command from now on, whatever fails
+   * @param exitCode the exit code of the command from now on, even if a later step fails
    */
   public void commitExitCode(int exitCode) {
     committedExitCode = OptionalInt.of(exitCode);
@@ -98,59 +105,59 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
     commitExitCode(workloadFailure.isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS);
   }
 
-  /** None of those that watch may harm what they watch, nor the others. */
-  private void notifyWatchers(Consumer<Watcher> what) {
+  /** Calls each watcher. One that fails affects neither the migration nor the others. */
+  private void notifyWatchers(Consumer<Watcher> notification) {
     for (Watcher watcher : watchers) {
       try {
-        what.accept(watcher);
+        notification.accept(watcher);
       } catch (RuntimeException e) {
-        output.warning("vfio4j: what watches this command failed: " + ErrorMessages.describe(e));
+        output.warning("reporting failed: " + ErrorMessages.describe(e));
       }
     }
   }
 
-  /** The source's side is done. */
+  /** Reports that the source has completed the migration. */
   public void onMigrated(MigrationReport report) {
     commitExitCode(report.workloadFailure());
     notifyWatchers(watcher -> watcher.onMigrated(report));
   }
 
-  /** The target's side is done. */
+  /** Reports that the target has completed the migration. */
   public void onReceived(TargetReport report) {
     commitExitCode(Optional.empty());
     notifyWatchers(watcher -> watcher.onReceived(report));
   }
 
-  /** The state of devices has been saved to a file. */
+  /** Reports that the state of the devices was saved. */
   public void onSaved(SaveReport report, Path file) {
     commitExitCode(report.workloadFailure());
     notifyWatchers(watcher -> watcher.onSaved(report, file));
   }
 
-  /** It has not; returns what the command says. */
+  /** Reports that saving failed; returns the failure. */
   public CommandException onSaveFailed(MigrationException cause, CommandException failure) {
-    endRecording();
-    notifyWatchers(watcher -> watcher.onSaveFailed(cause, failure));
-    return failure;
+    return end(failure, watcher -> watcher.onSaveFailed(cause, failure));
   }
 
-  /** Devices have been given the state that was saved to a file. */
+  /** Reports that a saved state was restored. */
   public void onRestored(RestoreReport report, Path file) {
     commitExitCode(Optional.empty());
     notifyWatchers(watcher -> watcher.onRestored(report, file));
   }
 
-  /** They have not; returns what the command says. */
+  /** Reports that restoring failed; returns the failure. */
   public CommandException onRestoreFailed(RestoreException cause, CommandException failure) {
-    endRecording();
-    notifyWatchers(watcher -> watcher.onRestoreFailed(cause, failure));
-    return failure;
+    return end(failure, watcher -> watcher.onRestoreFailed(cause, failure));
   }
 
-  /** The migration failed; returns what the command says. */
+  /** Reports that the migration failed; returns the failure. */
   public CommandException onFailed(MigrationException cause, CommandException failure) {
+    return end(failure, watcher -> watcher.onFailed(cause, failure));
+  }
+
+  private CommandException end(CommandException failure, Consumer<Watcher> notification) {
     endRecording();
-    notifyWatchers(watcher -> watcher.onFailed(cause, failure));
+    notifyWatchers(notification);
     return failure;
   }
 
@@ -159,7 +166,6 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
     jfr.close();
   }
 
-  /** Ends watching. */
   @Override
   public void close() {
     jfr.close();

@@ -19,13 +19,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** A migration as a single page that needs nothing else: no script, no font, no picture from elsewhere. */
+/** A migration as a self-contained HTML page: no script, and no external font or image. */
 final class MigrationPage {
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-  /** What is shown before and after the downtime, as a part of it. */
+  /** The time shown before and after the downtime, as a fraction (1/n) of it. */
   private static final int MARGIN = 20;
 
   private final MigrationTimeline timeline;
@@ -33,21 +33,21 @@ final class MigrationPage {
   private final MigrationResult result;
   /** Where the timeline ends. */
   private final Duration end;
-  /** How long it took: as the report says, where there is one. */
-  private final Duration took;
+  /** The duration in the report, if there is one; else until the end of the timeline. */
+  private final Duration total;
   private final HtmlWriter html = new HtmlWriter();
 
-  private MigrationPage(MigrationTimeline story, CommandInvocation command, MigrationResult ending) {
-    this.timeline = story;
+  private MigrationPage(MigrationTimeline timeline, CommandInvocation command, MigrationResult result) {
+    this.timeline = timeline;
     this.command = command;
-    this.result = ending;
-    this.end = story.elapsed();
-    this.took = ending.total().orElse(end);
+    this.result = result;
+    this.end = timeline.elapsed();
+    this.total = result.total().orElse(end);
   }
 
-  /** Returns the page, which is to be written as UTF-8. */
-  static String of(MigrationTimeline story, CommandInvocation command, MigrationResult ending) {
-    MigrationPage page = new MigrationPage(story, command, ending);
+  /** Returns the page, in UTF-8. */
+  static String of(MigrationTimeline timeline, CommandInvocation command, MigrationResult result) {
+    MigrationPage page = new MigrationPage(timeline, command, result);
     page.write();
     return page.html.toString();
   }
@@ -64,15 +64,15 @@ final class MigrationPage {
     html.element("title", "", title()).raw("<style>\n" + HtmlPage.style() + style())
         .raw("</style>\n</head>\n<body>\n<main>\n");
     writeHead();
-    ReportTables numbers = new ReportTables(html);
-    numbers.writeCards(result, end);
+    ReportTables tables = new ReportTables(html);
+    tables.writeCards(result, end);
     if (!timeline.phases().isEmpty()) {
       writeTimeline();
     }
     Downtime.of(result).ifPresent(this::writeDowntime);
-    numbers.writeTables(result);
-    numbers.writeTimeline(timeline, end);
-    numbers.writeOptions(command);
+    tables.writeTables(result);
+    tables.writeTimeline(timeline, end);
+    tables.writeOptions(command);
     html.raw("</main>\n</body>\n</html>\n");
   }
 
@@ -98,7 +98,7 @@ final class MigrationPage {
     Optional<String> failure = switch (result) {
       case MigrationResult.Failed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
       case MigrationResult.RestoreFailed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
-      case MigrationResult.NotStarted failed -> Optional.of(failed.words());
+      case MigrationResult.NotStarted failed -> Optional.of(failed.message());
       case MigrationResult.Migrated _,MigrationResult.Received _,MigrationResult.Saved _,MigrationResult.Restored _ ->
         Optional.empty();
     };
@@ -106,18 +106,18 @@ final class MigrationPage {
     html.raw("<header>\n").element("h1", "", title())
         .element("p", failure.isEmpty() && paused.isEmpty() ? "badge passed" : "badge failed",
             failure.isPresent() ? "Failed"
-                : paused.isPresent() ? "Done, but the workload stays paused" : "Done")
+                : paused.isPresent() ? "Done, but the workload remains paused" : "Done")
         .raw("<dl>\n")
-        .fact("Command", command.name()).fact("Began", TIME.format(timeline.startTime()))
-        .fact("Took", time(took)).raw("</dl>\n");
-    failure.or(() -> paused).ifPresent(words -> html.element("p", "failure", words));
+        .fact("Command", command.name()).fact("Started", TIME.format(timeline.startTime()))
+        .fact("Duration", time(total)).raw("</dl>\n");
+    failure.or(() -> paused).ifPresent(message -> html.element("p", "failure", message));
     html.raw("</header>\n");
   }
 
-  /** Returns why a workload did not resume after what was done. */
+  /** Returns why the workload did not resume after the migration, if it did not. */
   private Optional<String> workloadFailure() {
     return switch (result) {
-      case MigrationResult.Migrated moved -> moved.report().workloadFailure();
+      case MigrationResult.Migrated migrated -> migrated.report().workloadFailure();
       case MigrationResult.Saved saved -> saved.report().workloadFailure();
       default -> Optional.empty();
     };
@@ -130,7 +130,7 @@ final class MigrationPage {
     Optional<Downtime> downtime = Downtime.of(result);
     if (downtime.isPresent()) {
       to = lanes.downtimeEnd();
-      from = to.minus(downtime.get().took());
+      from = to.minus(downtime.get().duration());
     }
     html.section("Timeline")
         .scrollable(new TimelineChart(Duration.ZERO, end, lanes.build(), timeline.rounds().list())
@@ -141,15 +141,15 @@ final class MigrationPage {
 
   private void writeLegend() {
     html.raw("<p class=\"legend\">");
-    timeline.moves(end).stream()
-        .flatMap(move -> move.reached().map(reached -> List.of(move.from(), reached))
-            .orElseGet(() -> List.of(move.from())).stream())
+    timeline.stateChanges(end).stream()
+        .flatMap(change -> change.reached().map(reached -> List.of(change.from(), reached))
+            .orElseGet(() -> List.of(change.from())).stream())
         .distinct().sorted()
         .forEach(state -> html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar "
             + LaneBuilder.style(state.name()) + "\" width=\"14\" height=\"14\" rx=\"3\"/></svg>"
             + Markup.escape(state.name()) + "</span> "));
     html.raw("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"bar moving\" width=\"14\" "
-        + "height=\"14\" rx=\"3\"/></svg>on its way</span>");
+        + "height=\"14\" rx=\"3\"/></svg>in transition</span>");
     if (Downtime.of(result).isPresent()) {
       html.raw(" <span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\"><rect class=\"mark\" width=\"14\" "
           + "height=\"14\" rx=\"3\"/></svg>downtime</span>");
@@ -159,31 +159,31 @@ final class MigrationPage {
 
   private void writeParts(Downtime downtime) {
     List<List<String>> rows = new ArrayList<>();
-    downtime.parts().durations().forEach((part, took) -> rows.add(List.of(part.title(), time(took),
-        downtime.predicted().map(parts -> predicted(parts, part)).orElse("nothing"))));
-    rows.add(List.of("in all", time(downtime.took()),
-        downtime.predicted().map(parts -> time(parts.total())).orElse("nothing")));
-    html.table(List.of("part", "took", "predicted"), rows);
+    downtime.parts().durations().forEach((part, duration) -> rows.add(List.of(part.title(), time(duration),
+        downtime.predicted().map(parts -> predicted(parts, part)).orElse("-"))));
+    rows.add(List.of("total", time(downtime.duration()),
+        downtime.predicted().map(parts -> time(parts.total())).orElse("-")));
+    html.table(List.of("part", "duration", "predicted"), rows);
   }
 
   private static String predicted(DowntimeParts parts, DowntimeParts.Part part) {
     Duration time = parts.durations().get(part);
-    return time == null ? "nothing" : time(time);
+    return time == null ? "-" : time(time);
   }
 
   private void writeDowntime(Downtime downtime) {
     LaneBuilder lanes = new LaneBuilder(timeline, end);
     Duration to = lanes.downtimeEnd();
-    Duration from = to.minus(downtime.took());
-    Duration margin = downtime.took().dividedBy(MARGIN);
+    Duration from = to.minus(downtime.duration());
+    Duration margin = downtime.duration().dividedBy(MARGIN);
     List<Lane> rows = new ArrayList<>(List.of(lanes.downtimeLane(downtime)));
     rows.addAll(lanes.build());
-    html.section("The downtime, magnified")
+    html.section("Downtime in detail")
         .scrollable(new TimelineChart(from.minus(margin), to.plus(margin), rows,
-            List.of()).text("What the downtime consisted of", from, to));
+            List.of()).text("Parts of the downtime", from, to));
     writeParts(downtime);
     downtime.memory()
-        .ifPresent(memory -> html.element("p", "quiet", "The last dirty memory was %s, sent in %s."
+        .ifPresent(memory -> html.element("p", "quiet", "The last dirty memory: %s, sent in %s."
             .formatted(bytes(memory.stopCopyBytes()), time(memory.stopCopyDuration()))));
     html.endSection();
   }

@@ -15,7 +15,7 @@ import io.vfio4j.engine.output.OutputFile;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Writes a page about a migration when it is over. */
+/** Writes a page about a migration when it has ended. */
 final class MigrationPageFile implements Watcher {
 
   private final OutputFile file;
@@ -74,13 +74,13 @@ final class MigrationPageFile implements Watcher {
     write(new MigrationResult.NotStarted(ErrorMessages.describe(failure)));
   }
 
-  /** What became of the devices is settled by now, and no full disk may hide it. */
-  private void write(MigrationResult ending) {
+  /** Writes the page. A failure is only a warning, since the outcome for the devices is settled. */
+  private void write(MigrationResult result) {
     try {
-      file.write(MigrationPage.of(timeline, command, ending));
+      file.write(MigrationPage.of(timeline, command, result));
     } catch (IOException e) {
       output.warning(
-          "vfio4j: --report: %s could not be written: %s".formatted(file, ErrorMessages.describe(e)));
+          "--report: cannot write %s: %s".formatted(file, ErrorMessages.describe(e)));
     }
   }
 

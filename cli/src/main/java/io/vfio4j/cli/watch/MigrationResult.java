@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/** How a migration ended. */
+/** The result of a command that migrates, saves or restores. */
 sealed interface MigrationResult {
 
-  /** Returns how long it took from the beginning to the end, where there is a report of it. */
+  /** Returns the total duration, if there is a report. */
   default Optional<Duration> total() {
     return switch (this) {
       case Migrated(MigrationReport report) -> Optional.of(report.total());
@@ -26,35 +26,35 @@ sealed interface MigrationResult {
     };
   }
 
-  /** The source has given its devices away. */
+  /** The source has handed over its devices. */
   record Migrated(MigrationReport report) implements MigrationResult {
   }
 
-  /** The target has taken them. */
+  /** The target has received the devices. */
   record Received(TargetReport report) implements MigrationResult {
   }
 
-  /** The state of devices has been saved to a file. */
+  /** The state of the devices was saved to a file. */
   record Saved(SaveReport report, Path file) implements MigrationResult {
   }
 
-  /** Devices have been given the state that was saved to a file. */
+  /** A saved state was loaded into the devices. */
   record Restored(RestoreReport report, Path file) implements MigrationResult {
   }
 
-  /** It came to nothing before anything was touched: a device could not be opened, or nobody was there. */
-  record NotStarted(String words) implements MigrationResult {
+  /** Nothing was touched: a device could not be opened, or the peer could not be reached. */
+  record NotStarted(String message) implements MigrationResult {
   }
 
   /**
-   * It failed.
+   * The migration or the save failed.
    *
-   * @param other what its fate is told of as well: the target, or the file
+   * @param other what the outcome is also reported for: the target or the file
    */
   record Failed(MigrationException cause, CommandException failure, String other) implements MigrationResult {
   }
 
-  /** The state could not be restored from a file. */
+  /** A saved state could not be restored. */
   record RestoreFailed(RestoreException cause, CommandException failure) implements MigrationResult {
   }
 }

@@ -17,18 +17,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What happened in a migration, for whoever tells of it afterwards; both sides by one
- * clock, which begins with the side that the first event is of. */
+/**
+ * The history of a migration, for the report after it. The events of both sides are on one clock, which starts with the side
+ * of the first event. The engine calls {@link #on} under its event lock, and the rest is read after the last event.
+ */
 final class MigrationTimeline implements MigrationListener {
 
   private static final int MAX_ENTRIES = 1000;
   private static final int MAX_ROUNDS = 400;
 
   private final BoundedList<PhaseEntry> phases = new BoundedList<>(MAX_ENTRIES);
-  private final BoundedList<StateChange> moves = new BoundedList<>(MAX_ENTRIES);
+  private final BoundedList<StateChange> stateChanges = new BoundedList<>(MAX_ENTRIES);
   private final BoundedList<RoundEnd> rounds = new BoundedList<>(MAX_ROUNDS);
   private final BoundedList<Note> notes = new BoundedList<>(MAX_ENTRIES);
-  private final Map<DeviceKey, PendingMove> pendingMoves = new LinkedHashMap<>();
+  private final Map<DeviceKey, PendingTransition> pendingTransitions = new LinkedHashMap<>();
   private final Map<Side, String> titles = new EnumMap<>(Side.class);
   private Instant startTime = Instant.now();
   private long startNanos = System.nanoTime();
@@ -38,24 +40,35 @@ final class MigrationTimeline implements MigrationListener {
   record DeviceKey(Side side, String device) {
   }
 
-  /** A side entered a phase; the rounds of pre-copy are one. */
+  /** The start of a phase of a side; all rounds of pre-copy are one phase. */
   record PhaseEntry(Duration at, Side side, String phase, String reason) {
   }
 
-  private record PendingMove(Duration at, MigrationEvent.TransitionStart event) {
+  private record PendingTransition(Duration at, MigrationEvent.TransitionStart event) {
   }
 
-  /** A device was moved; it reached nothing that is known if its call has not returned. */
+  /**
+   * A state transition of a device.
+   *
+   * @param reached the resulting state; empty if the call has not returned
+   */
   record StateChange(DeviceKey device, DeviceState from, DeviceState to, Optional<DeviceState> reached,
-      Duration began,
-      Duration ended, String reason) {
+      Interval interval, String reason) {
   }
 
-  /** A round ended. */
+  /** A span of time since the migration began. */
+  record Interval(Duration start, Duration end) {
+
+    Duration duration() {
+      return end.minus(start);
+    }
+  }
+
+  /** The end of a round of pre-copy. */
   record RoundEnd(Duration at, MigrationReport.Round round, Optional<Duration> predictedDowntime) {
   }
 
-  /** Something worth telling. */
+  /** A note of the engine, or the writing of a journal record. */
   record Note(Duration at, Side side, String text) {
   }
 
@@ -63,7 +76,7 @@ final class MigrationTimeline implements MigrationListener {
   public void on(MigrationEvent event) {
     if (!isStarted) {
       isStarted = true;
-      // The first event is not the beginning: what came before it counts in the report, too.
+      // The first event comes after the start of the migration.
       startTime = Instant.now().minus(event.at());
       startNanos = System.nanoTime() - event.at().toNanos();
     }
@@ -71,15 +84,15 @@ final class MigrationTimeline implements MigrationListener {
     switch (event) {
       case MigrationEvent.PhaseStart e -> onPhase(now, e.side(), e.phase(), e.reason());
       case MigrationEvent.TransitionStart e ->
-        pendingMoves.put(new DeviceKey(e.side(), e.device()), new PendingMove(now, e));
-      case MigrationEvent.TransitionEnd e -> onDeviceMoved(now, e);
+        pendingTransitions.put(new DeviceKey(e.side(), e.device()), new PendingTransition(now, e));
+      case MigrationEvent.TransitionEnd e -> onTransitionEnd(now, e);
       case MigrationEvent.RoundEnd e -> rounds.add(new RoundEnd(now, e.round(), e.predictedDowntime()));
       case MigrationEvent.JournalWrite e ->
         notes.add(new Note(now, e.side(),
-            "journal: %s, put down in %s".formatted(e.step(), Quantities.time(e.duration()))));
+            "journal: %s, written in %s".formatted(e.step(), Quantities.time(e.duration()))));
       case MigrationEvent.Note e -> notes.add(new Note(now, e.side(), e.text()));
       case MigrationEvent.Progress _ -> {
-        // The rounds say enough.
+        // The rounds suffice.
       }
     }
   }
@@ -90,12 +103,12 @@ final class MigrationTimeline implements MigrationListener {
     }
   }
 
-  private void onDeviceMoved(Duration now, MigrationEvent.TransitionEnd moved) {
-    DeviceKey device = new DeviceKey(moved.side(), moved.device());
-    PendingMove begun = pendingMoves.remove(device);
-    if (begun != null) {
-      moves.add(new StateChange(device, begun.event().from(), begun.event().to(), Optional.of(moved.to()),
-          begun.at(), now, moved.reason()));
+  private void onTransitionEnd(Duration now, MigrationEvent.TransitionEnd event) {
+    DeviceKey device = new DeviceKey(event.side(), event.device());
+    PendingTransition pending = pendingTransitions.remove(device);
+    if (pending != null) {
+      stateChanges.add(new StateChange(device, pending.event().from(), pending.event().to(),
+          Optional.of(event.to()), new Interval(pending.at(), now), event.reason()));
     }
   }
 
@@ -108,9 +121,9 @@ final class MigrationTimeline implements MigrationListener {
     return startTime;
   }
 
-  /** Returns the names of the devices that leave, or where only the target tells, of those that receive, in order. */
+  /** Returns the names of the source's devices, or the target's if there are only events of the target, sorted. */
   List<String> devices(Duration end) {
-    List<DeviceKey> all = moves(end).stream().map(StateChange::device).distinct().toList();
+    List<DeviceKey> all = stateChanges(end).stream().map(StateChange::device).distinct().toList();
     Side side = all.stream().anyMatch(device -> device.side() == Side.SOURCE) ? Side.SOURCE : Side.TARGET;
     return all.stream().filter(device -> device.side() == side).map(DeviceKey::device).sorted().toList();
   }
@@ -119,12 +132,13 @@ final class MigrationTimeline implements MigrationListener {
     return phases.list();
   }
 
-  /** Returns all moves, those that have not ended last. */
-  List<StateChange> moves(Duration end) {
-    List<StateChange> all = new ArrayList<>(moves.list());
-    pendingMoves
-        .forEach((device, begun) -> all.add(new StateChange(device, begun.event().from(), begun.event().to(),
-            Optional.empty(), begun.at(), end, begun.event().reason())));
+  /** Returns all transitions, the pending ones last, as if they ended at a time. */
+  List<StateChange> stateChanges(Duration end) {
+    List<StateChange> all = new ArrayList<>(stateChanges.list());
+    pendingTransitions
+        .forEach((device, pending) -> all.add(new StateChange(device, pending.event().from(),
+            pending.event().to(), Optional.empty(), new Interval(pending.at(), end),
+            pending.event().reason())));
     return all;
   }
 

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Draws rows over time, between two moments. */
+/** Draws lanes over an interval of time. */
 final class TimelineChart {
 
   private static final double WIDTH = 960;
@@ -23,7 +23,7 @@ final class TimelineChart {
   private static final int LABEL = 24;
   private static final int TICKS = 7;
 
-  /** Letters beyond this would be cut off, pixels from the right. */
+  /** A tick closer to the right edge has no label, which would be cut off. */
   private static final double LAST_TICK = 24;
 
   private static final double MIN_WIDTH = 1;
@@ -34,7 +34,7 @@ final class TimelineChart {
   private final List<MigrationTimeline.RoundEnd> rounds;
   private final Svg svg = new Svg();
 
-  /** Makes one; the graph of what was left after each round is below the rows, if there are rounds. */
+  /** Creates a chart. If there are rounds, a graph below the lanes shows the bytes remaining after each. */
   TimelineChart(Duration begin, Duration end, List<Lane> lanes, List<MigrationTimeline.RoundEnd> rounds) {
     this.begin = begin;
     this.end = end.compareTo(begin) > 0 ? end : begin.plusNanos(1);
@@ -42,7 +42,7 @@ final class TimelineChart {
     this.rounds = rounds;
   }
 
-  /** Draws it, with a stretch of time marked from top to bottom. */
+  /** Returns the chart as SVG, with an interval marked from top to bottom. */
   String text(String title, Duration markFrom, Duration markTo) {
     double lanesEnd = TOP + ROW * lanes.size();
     double height = lanesEnd + (rounds.isEmpty() ? 4 : GRAPH);
@@ -67,7 +67,7 @@ final class TimelineChart {
     return LEFT + (RIGHT - LEFT) * Math.clamp(part, 0, 1);
   }
 
-  /** Time is counted from what is marked, where it is all that matters, else from the beginning. */
+  /** Draws the axis, whose origin is the beginning of the marked interval or of the migration. */
   private void axis(Duration origin, double height) {
     double seconds = end.minus(origin).toNanos() / 1e9;
     for (double tick : Ticks.upTo(seconds, TICKS)) {
@@ -94,9 +94,9 @@ final class TimelineChart {
   private void bar(Lane.Bar bar, double top) {
     double x = x(bar.from());
     double width = Math.max(MIN_WIDTH, x(bar.to()) - x);
-    String words = "%s, %s%s".formatted(bar.text(), Quantities.time(bar.to().minus(bar.from())),
+    String tooltip = "%s, %s%s".formatted(bar.text(), Quantities.time(bar.to().minus(bar.from())),
         bar.hint().isEmpty() ? "" : ": " + bar.hint());
-    svg.raw("  <g><title>%s</title>\n".formatted(Svg.escape(bar.text().isEmpty() ? bar.hint() : words)));
+    svg.raw("  <g><title>%s</title>\n".formatted(Svg.escape(bar.text().isEmpty() ? bar.hint() : tooltip)));
     svg.rect("bar " + bar.style(), new Point(x, top), width, BAR, Math.min(3, width / 2));
     if (!bar.text().isEmpty() && bar.text().length() * LETTER_WIDTH + 8 <= width) {
       svg.text("in", new Point(x + width / 2, top + 14), bar.text());
@@ -104,7 +104,7 @@ final class TimelineChart {
     svg.raw("  </g>\n");
   }
 
-  /** The end of an address tells more than its beginning. */
+  /** Returns the end of an address, which identifies it better than its beginning. */
   private static String shortened(String label) {
     return label.length() <= LABEL ? label : "\u2026" + label.substring(label.length() - LABEL + 1);
   }
@@ -112,7 +112,7 @@ final class TimelineChart {
   private void graph(double top, double bottom) {
     double most = rounds.stream().mapToDouble(end -> (double) end.round().bytesLeft()).max().orElse(0);
     svg.text("label", new Point(LEFT - 10, top + 4), "left after a round");
-    svg.text("label quiet", new Point(LEFT - 10, top + 20), "at most " + Quantities.bytes((long) most));
+    svg.text("label quiet", new Point(LEFT - 10, top + 20), "max. " + Quantities.bytes((long) most));
     svg.line("grid", new Point(LEFT, bottom), new Point(RIGHT, bottom));
     List<Point> corners = new ArrayList<>();
     for (MigrationTimeline.RoundEnd round : rounds) {

@@ -15,33 +15,27 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** How else to watch a migration. To be mixed in. */
+/** Options for reports of a migration besides the output of the command: a picocli mixin. */
 public final class WatchOptions {
 
-  @Option(names = "--events", paramLabel = "FILE", description = "Write every event to FILE as it comes, a JSON object on a line of its own, as --json does; a file that is there is replaced.")
+  @Option(names = "--events", paramLabel = "FILE", description = "Write every event to FILE as it occurs, one JSON object per line as with --json. An existing file is replaced.")
   private @Nullable Path events;
 
-  @Option(names = "--metrics", paramLabel = "ADDR", converter = MetricsAddressConverter.class, description = "Tell Prometheus how it goes, at http://ADDR/metrics until this command ends: PORT on this machine, or HOST:PORT; port 0 lets the system choose.")
+  @Option(names = "--metrics", paramLabel = "ADDR", converter = MetricsAddressConverter.class, description = "Serve metrics for Prometheus at http://ADDR/metrics until this command ends. ADDR is PORT (on localhost) or HOST:PORT; port 0 selects a free one.")
   private @Nullable InetSocketAddress metrics;
 
-  @Option(names = "--metrics-anywhere", description = "Let --metrics be an address that other machines reach: whoever does may read it.")
-  private boolean metricsAnywhere;
+  @Option(names = "--metrics-allow-remote", description = "Allow --metrics on an address that other hosts can reach. The metrics are not protected.")
+  private boolean allowRemote;
 
-  @Option(names = "--report", paramLabel = "FILE", description = "Write a page about the migration to FILE (HTML), with its timeline drawn, when it is over or has failed.")
+  @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with the timeline of the migration to FILE when it ends or fails.")
   private @Nullable Path report;
 
-  /** Makes it, for picocli. */
-  public WatchOptions() {
-    // Picocli fills it in.
-  }
-
   /**
-   * Begins to watch, before anything is touched.
+   * Starts the watchers.
    *
-   * @param spec the command
-   * @param output where to warn, and to say where the metrics are
-   * @throws IOException if a file cannot be written, or the address of the metrics is not to be had
-   * @throws ParameterException if an option makes no sense
+   * @param output receives warnings and the address of the metrics
+   * @throws IOException if a file cannot be written or the metrics server cannot listen
+   * @throws ParameterException if an option is not valid
    */
   public MigrationMonitor start(CommandSpec spec, Output output) throws IOException {
     Optional<OutputFile> eventsFile = OptionValues.outputFile(spec, "--events", events);
@@ -71,11 +65,11 @@ public final class WatchOptions {
     }
     if (metrics.isUnresolved()) {
       throw new ParameterException(spec.commandLine(),
-          "--metrics: no address is known of %s".formatted(metrics.getHostString()));
+          "--metrics: unknown host: %s".formatted(metrics.getHostString()));
     }
-    if (!metrics.getAddress().isLoopbackAddress() && !metricsAnywhere) {
+    if (!metrics.getAddress().isLoopbackAddress() && !allowRemote) {
       throw new ParameterException(spec.commandLine(),
-          "--metrics: other machines reach %s, and could read what is told there; give the port alone, or allow it with --metrics-anywhere"
+          "--metrics: other hosts can reach %s and could read the metrics; give only a port, or allow it with --metrics-allow-remote"
               .formatted(metrics.getHostString()));
     }
   }

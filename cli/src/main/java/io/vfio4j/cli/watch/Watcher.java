@@ -11,56 +11,56 @@ import io.vfio4j.engine.file.RestoreReport;
 import io.vfio4j.engine.file.SaveReport;
 import java.nio.file.Path;
 
-/** One way to watch a migration. None may harm it: what goes wrong with watching becomes a warning. */
+/** Receives the events and the result of a migration. Its failures are only warnings. */
 interface Watcher extends MigrationListener, AutoCloseable {
 
-  /** The source's side is done. */
+  /** The source has completed the migration. */
   default void onMigrated(MigrationReport report) {
-    // Not everybody wants to know.
+    // Ignored by default.
   }
 
-  /** The target's side is done. */
+  /** The target has completed the migration. */
   default void onReceived(TargetReport report) {
-    // Not everybody wants to know.
+    // Ignored by default.
   }
 
-  /** The state of devices has been saved. */
+  /** The state of the devices was saved. */
   default void onSaved(SaveReport report, Path file) {
-    // Not everybody wants to know.
+    // Ignored by default.
   }
 
-  /** Devices have been given a state that was saved. */
+  /** A saved state was restored. */
   default void onRestored(RestoreReport report, Path file) {
-    // Not everybody wants to know.
+    // Ignored by default.
   }
 
   /**
    * The migration failed.
    *
-   * @param cause what the engine says
-   * @param failure what the command says
+   * @param cause the failure that the engine reports
+   * @param failure the failure that the command reports
    */
   default void onFailed(MigrationException cause, CommandException failure) {
-    // Not everybody wants to know.
+    // Ignored by default.
   }
 
-  /** As {@link #onFailed}, of a state that could not be saved. */
+  /** Saving failed; see {@link #onFailed}. */
   default void onSaveFailed(MigrationException cause, CommandException failure) {
     onFailed(cause, failure);
   }
 
-  /** As {@link #onFailed}, of a state that could not be restored. */
+  /** Restoring failed; see {@link #onFailed}. */
   default void onRestoreFailed(RestoreException cause, CommandException failure) {
-    // Not everybody wants to know.
+    // Ignored by default.
   }
 
   /**
-   * The migration has not even begun.
+   * The command failed before the migration started.
    *
-   * @param failure what the command threw
+   * @param failure the exception of the command
    */
   default void onNotStarted(Throwable failure) {
-    // Not everybody wants to know.
+    // Ignored by default.
   }
 
   @Override

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What watches a migration beside the command's own words: events in a file, metrics, a page. */
+/** Reports of a migration besides the output of the command: an events file, metrics and an HTML page. */
 @NullMarked
 package io.vfio4j.cli.watch;
 

@@ -27,7 +27,7 @@ class ConvertersTest {
       "64ki m"})
   void rejectsInvalidSizes(String text) {
     assertThatThrownBy(() -> new SizeConverter().convert(text)).isInstanceOf(TypeConversionException.class)
-        .hasMessageContaining("give a size such as");
+        .hasMessageContaining("expected a size such as");
   }
 
   @ParameterizedTest
@@ -48,7 +48,7 @@ class ConvertersTest {
   void rejectsInvalidDurations(String text) {
     assertThatThrownBy(() -> new DurationConverter().convert(text))
         .isInstanceOf(TypeConversionException.class)
-        .hasMessageContaining("give");
+        .hasMessageContaining("expected");
   }
 
   @Test
@@ -57,7 +57,7 @@ class ConvertersTest {
     assertThat(converter.convert("none")).isEqualTo(MigrationFeatures.NONE);
     assertThat(converter.convert("p2p")).isEqualTo(MigrationFeatures.of(MigrationFeature.P2P));
     assertThat(converter.convert("STOP_COPY,p2p,pre-copy")).isEqualTo(MigrationFeatures.ALL);
-    assertThatThrownBy(() -> converter.convert("p2p,")).hasMessageContaining("is not a feature");
+    assertThatThrownBy(() -> converter.convert("p2p,")).hasMessageContaining("is not a migration feature");
   }
 
   @Test

@@ -43,7 +43,7 @@ class HostMemoryTest {
     write("proc/meminfo", MEMINFO);
     HostMemory.in(root).require(8L << 20, "a test");
     assertThatThrownBy(() -> HostMemory.in(root).require((8L << 20) + 1, "a test"))
-        .hasMessage("a test needs 8.0 MiB of memory, and this machine has 8.0 MiB available");
+        .hasMessage("a test needs 8.0 MiB of memory; this host has 8.0 MiB available");
   }
 
   @ParameterizedTest
@@ -52,6 +52,6 @@ class HostMemoryTest {
   void refusesCommandsBeforeTheyStart(String arguments) {
     CommandRun run = CommandRun.vfio4j(arguments.split(" "));
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.err()).contains(" of memory, and this machine has ").doesNotContain("internal error");
+    assertThat(run.err()).contains(" of memory; this host has ").doesNotContain("internal error");
   }
 }

@@ -24,10 +24,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A signal ends every command, wherever it waits: with an exit code of its own, and a word about it. */
+/** A signal ends every command, wherever it blocks, with exit code 1 and a message. */
 class SignalsIT {
 
-  /** A signal that asks a process to end. */
+  /** A signal whose default action is to terminate the process. */
   enum Signal {
     INT, TERM, HUP;
 
@@ -48,7 +48,7 @@ class SignalsIT {
     assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
   }
 
-  /** The peer would be given ten seconds to answer. */
+  /** Without the signal the command would wait 10 s for the server's reply. */
   @ParameterizedTest
   @ValueSource(strings = {"probe DEVICE", "probe --json DEVICE", "conform DEVICE",
       "migrate --from DEVICE --to sim:b",
@@ -56,10 +56,10 @@ class SignalsIT {
       "send --connect unix:/none DEVICE",
       "receive --listen unix:LISTEN DEVICE", "save DEVICE --output STATE", "recover --resume DEVICE",
       "recover --discard DEVICE"})
-  void interruptsCommandAtMuteServer(String arguments) throws Exception {
-    try (SilentServer mute = SilentServer.at(folder.resolve("mute.sock"));
+  void interruptsCommandAtSilentServer(String arguments) throws Exception {
+    try (SilentServer server = SilentServer.at(folder.resolve("silent.sock"));
         ChildProcess command = start(arguments)) {
-      mute.awaitClient();
+      server.awaitClient();
       Signal.TERM.to(command);
 
       assertInterrupted(command);
@@ -70,16 +70,16 @@ class SignalsIT {
   @ParameterizedTest
   @EnumSource
   void endsOnEachSignal(Signal signal) throws Exception {
-    try (SilentServer mute = SilentServer.at(folder.resolve("mute.sock"));
+    try (SilentServer server = SilentServer.at(folder.resolve("silent.sock"));
         ChildProcess command = start("probe DEVICE")) {
-      mute.awaitClient();
+      server.awaitClient();
       signal.to(command);
 
       assertInterrupted(command);
     }
   }
 
-  /** open(2) of a FIFO waits for its other end, and nothing in Java interrupts that. */
+  /** open(2) of a FIFO blocks until the other end is opened; Java cannot interrupt it. */
   @ParameterizedTest
   @ValueSource(strings = {"inspect FIFO", "simulate --trace FIFO",
       "serve scratch --socket LISTEN --load FIFO",
@@ -95,7 +95,7 @@ class SignalsIT {
     }
   }
 
-  /** A device in the middle of a check is reset before the command ends. */
+  /** A device is reset before the command ends if the signal arrives during a check. */
   @Test
   void resetsDeviceOfInterruptedSuite() throws Exception {
     Path socket = folder.resolve("a.sock");
@@ -115,7 +115,7 @@ class SignalsIT {
     }
   }
 
-  /** A call of a device that does not return does not hold the command up: the device is closed with it. */
+  /** A pending device call does not delay the command: the device is closed. */
   @Test
   void interruptsSuiteInLongCheck() throws Exception {
     Path socket = folder.resolve("a.sock");
@@ -133,7 +133,7 @@ class SignalsIT {
   private ChildProcess start(String arguments) throws IOException {
     List<String> words = new ArrayList<>();
     Arrays.stream(arguments.split(" "))
-        .map(word -> word.replace("DEVICE", "vfio-user:" + folder.resolve("mute.sock"))
+        .map(word -> word.replace("DEVICE", "vfio-user:" + folder.resolve("silent.sock"))
             .replace("FIFO", fifo.toString()).replace("LISTEN", folder.resolve("listen.sock").toString())
             .replace("STATE", folder.resolve("state").toString()))
         .forEach(words::add);
@@ -144,7 +144,7 @@ class SignalsIT {
     return startWithSignals(words);
   }
 
-  /** Whoever runs the tests may have them ignore some, as nohup(1) does, and a child inherits that. */
+  /** The test process may ignore some signals (nohup(1)), and a child process inherits that. */
   private static ChildProcess startWithSignals(List<String> arguments) throws IOException {
     return ChildProcess.startWithPrefix(List.of("env", "--default-signal=INT,TERM,HUP"), arguments);
   }
@@ -155,24 +155,24 @@ class SignalsIT {
     assertThat(command.stderrLines()).containsExactly("vfio4j: interrupted");
   }
 
-  /** Waits until a thread of a process waits for the other end of a FIFO. */
+  /** Waits until a thread of a process blocks in the open of a FIFO. */
   private static void awaitOpening(ChildProcess command) throws IOException {
     long end = System.nanoTime() + CommandProcesses.TIMEOUT.toNanos();
-    while (!waits(command, "wait_for_partner")) {
+    while (!isWaitingIn(command, "wait_for_partner")) {
       assertThat(command.isAlive()).as(String.join("\n", command.stderrLines())).isTrue();
       assertThat(System.nanoTime()).isLessThan(end);
       Thread.onSpinWait();
     }
   }
 
-  private static boolean waits(ChildProcess command, String where) throws IOException {
+  private static boolean isWaitingIn(ChildProcess command, String function) throws IOException {
     List<Path> threads;
     try (Stream<Path> all = Files.list(Path.of("/proc", Long.toString(command.pid()), "task"))) {
       threads = all.collect(Collectors.toList());
     }
     for (Path thread : threads) {
       try {
-        if (Files.readString(thread.resolve("wchan")).equals(where)) {
+        if (Files.readString(thread.resolve("wchan")).equals(function)) {
           return true;
         }
       } catch (IOException e) {

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is not a socket is called what it is, to whoever connects and to whoever listens. */
+/** A path that is not a socket is reported with its kind, by clients and servers alike. */
 class SocketFileTest {
 
   @TempDir
@@ -23,7 +23,7 @@ class SocketFileTest {
     CommandRun probe = CommandRun.vfio4j("probe", "vfio-user:" + path);
     assertThat(probe.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(probe.err())
-        .isEqualTo("vfio4j: vfio-user:%s is not a socket, but %s; give the path that the server listens at\n"
+        .isEqualTo("vfio4j: vfio-user:%s is %s, not a socket; give the path that the server listens on\n"
             .formatted(path, kind));
     CommandRun serve = CommandRun.vfio4j("serve", "scratch", "--socket", path.toString());
     assertThat(serve.exitCode()).isEqualTo(ExitCodes.FAILURE);
@@ -64,6 +64,6 @@ class SocketFileTest {
     assertThat(SocketFile.nonSocketKind(socket)).isEmpty();
     assertThat(SocketFile.nonSocketKind(folder.resolve("nothing"))).isEmpty();
     assertThat(CommandRun.vfio4j("probe", "vfio-user:" + socket).err())
-        .contains("nobody listens there any more");
+        .contains("the server is no longer listening");
   }
 }

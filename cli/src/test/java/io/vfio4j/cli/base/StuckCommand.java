@@ -10,12 +10,12 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** A process that is asked to end in order, and cannot: as with a page of a mapped file that never comes. */
+/** A process that cannot end in order on a signal, like one that waits for a page of a mapped file. */
 public final class StuckCommand {
 
   static final String WAITS = "waits";
   static final String SPINS = "spins";
-  /** After what it was to do is done. */
+  /** Waits after it has committed its exit code. */
   static final String WAITS_DONE = "waits-done";
 
   private static final int WARM_UP = 20_000;
@@ -24,9 +24,9 @@ public final class StuckCommand {
   }
 
   /**
-   * Runs it.
+   * Runs the command.
    *
-   * @param args how it is stuck
+   * @param args how it gets stuck: one of the constants above
    */
   public static void main(String[] args) throws IOException, InterruptedException {
     Termination.install();
@@ -38,7 +38,7 @@ public final class StuckCommand {
         use(spin(100));
       }
       if (args[0].equals(WAITS_DONE)) {
-        settle();
+        commitExitCode();
       }
       System.out.println("ready");
       if (args[0].equals(SPINS)) {
@@ -48,22 +48,22 @@ public final class StuckCommand {
     }
   }
 
-  private static void settle() throws IOException {
+  private static void commitExitCode() throws IOException {
     Output output = new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8),
         new PrintWriter(System.err, true, StandardCharsets.UTF_8), false, false);
-    try (MigrationMonitor watching = new WatchOptions().start(CommandSpec.create(), output)) {
-      watching.commitExitCode(ExitCodes.WORKLOAD_PAUSED);
+    try (MigrationMonitor monitor = new WatchOptions().start(CommandSpec.create(), output)) {
+      monitor.commitExitCode(ExitCodes.WORKLOAD_PAUSED);
     }
   }
 
-  /** So that the compiler leaves nothing out. */
+  /** Keeps the compiler from eliminating the computation. */
   private static void use(double result) {
     if (Double.isNaN(result)) {
-      throw new IllegalStateException("sines and cosines of numbers are numbers");
+      throw new IllegalStateException("sines and cosines are finite");
     }
   }
 
-  /** In compiled code, without safepoints in counted loops, nothing stops this for minutes. */
+  /** Runs for minutes; compiled without safepoints in counted loops, it cannot be stopped. */
   private static double spin(int rounds) {
     double result = 0;
     for (int i = 0; i < rounds; i++) {

@@ -8,15 +8,15 @@ import io.vfio4j.cli.testing.SelfKillingProcess;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A command that cannot end in order is ended: by itself, or by the kernel. */
+/** A command that cannot end in order is terminated, by itself or by the kernel. */
 class StuckCommandIT {
 
-  /** What a shell sees of a process that SIGALRM has ended. */
+  /** The exit code that a shell reports for a process killed by SIGALRM. */
   private static final int ALARM = 128 + 14;
 
-  private static ChildProcess start(List<String> options, String how) throws Exception {
+  private static ChildProcess start(List<String> jvmOptions, String mode) throws Exception {
     ChildProcess child =
-        ChildProcess.start(List.of(how), SelfKillingProcess.command(options, StuckCommand.class, how),
+        ChildProcess.start(List.of(mode), SelfKillingProcess.command(jvmOptions, StuckCommand.class, mode),
             line -> {
             });
     assertThat(child.readLine(CommandProcesses.TIMEOUT)).as(String.join("\n", child.stderrLines()))
@@ -35,9 +35,9 @@ class StuckCommandIT {
     }
   }
 
-  /** As with a page that nobody reads from a pipe: who has the devices is known all the same. */
+  /** The owner of the devices is known, so the exit code does not change, even if a later write blocks. */
   @Test
-  void keepsExitCodeOfSettledCommand() throws Exception {
+  void keepsCommittedExitCode() throws Exception {
     try (ChildProcess child = start(List.of(), StuckCommand.WAITS_DONE)) {
       SignalsIT.Signal.TERM.to(child);
 
@@ -47,7 +47,7 @@ class StuckCommandIT {
     }
   }
 
-  /** As with a thread that waits for a page, the virtual machine can neither go on nor halt. */
+  /** The JVM can neither continue nor halt, as with a thread that waits for a page. */
   @Test
   void exitsDespiteThreadWithoutSafepoint() throws Exception {
     List<String> withoutSafepoints =

@@ -118,6 +118,6 @@ class ConformTest {
     CommandRun run = CommandRun.vfio4j("conform", "vfio-user:/no/such.sock");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.err()).contains("there is no such socket: is its server running?");
+    assertThat(run.err()).contains("no such socket; is the server running?");
   }
 }

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Once the devices are where they are to be, nothing that fails changes what a command says of them. */
+/** A failure to unmap memory after the migration is only a warning. */
 class MappedMemoryTest {
 
   private static final Path POOL = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
@@ -30,18 +30,18 @@ class MappedMemoryTest {
   private Path folder;
 
   @Test
-  @SuppressWarnings("MustBeClosedChecker") // It is, below.
+  @SuppressWarnings("MustBeClosedChecker") // Closed below.
   void warnsWhenUnmapFails() {
     List<String> warnings = new ArrayList<>();
     Arena arena = Arena.ofShared();
-    arena.close(); // So that it does not close again.
+    arena.close(); // So that closing it again fails.
     try (MappedMemory memory = new MappedMemory(arena, MemoryRegions.NONE, warnings::add)) {
       assertThat(memory.regions().isEmpty()).isTrue();
     }
     assertThat(warnings).singleElement().asString().contains("--region", "closed");
   }
 
-  /** A part of a file in huge pages is mapped, and unmapped, by whole pages of that file. */
+  /** Part of a file on hugetlbfs is mapped and unmapped in whole huge pages. */
   @Test
   void migratesPartOfHugePageFile() throws Exception {
     try (Fd from = Memfd.createHuge("from", HUGE, HUGE); Fd to = Memfd.createHuge("to", HUGE, HUGE)) {

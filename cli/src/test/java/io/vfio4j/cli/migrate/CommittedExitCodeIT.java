@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What follows a migration fails, here for want of a shell; the devices are at the target all the same. */
+/** A step after the migration fails (there is no shell), but the devices are at the target. */
 class CommittedExitCodeIT {
 
   @TempDir
@@ -33,7 +33,7 @@ class CommittedExitCodeIT {
     try {
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(process.waitFor()).as(said).isEqualTo(ExitCodes.SUCCESS);
-      assertThat(said).contains("done, but something failed afterwards: ", "\"event\":\"report\"")
+      assertThat(said).contains("done, but a later step failed: ", "\"event\":\"report\"")
           .doesNotContain("\"event\":\"error\"");
     } finally {
       process.destroyForcibly();

@@ -20,7 +20,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Compressed streams, by the module that is loaded for them alone. */
+/** Compressed streams, with the module that is loaded on demand. */
 class CompressIT {
 
   private static final long MARK = 0x0123_4567_89ab_cdefL;
@@ -56,7 +56,7 @@ class CompressIT {
       assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.SUCCESS);
       assertCompressed(send.event("report"), 1);
       assertThat(receiver.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.SUCCESS);
-      assertThat(receiver.stderrLines()).as("warnings, of the JVM too").isEmpty();
+      assertThat(receiver.stderrLines()).as("warnings, including those of the JVM").isEmpty();
       b.assertRunsWith(MARK);
     }
   }
@@ -78,11 +78,11 @@ class CompressIT {
       assertThat(restore.exitCode()).as(restore.err()).isEqualTo(ExitCodes.SUCCESS);
       b.assertRunsWith(MARK);
     }
-    assertThat(Files.readString(Path.of("/proc/self/maps"))).as("the library that is installed")
+    assertThat(Files.readString(Path.of("/proc/self/maps"))).as("the installed library")
         .containsPattern("/later/io\\.vfio4j\\.zstd/linux/[^/]+/libzstd-jni-");
   }
 
-  /** One that {@code save --compress 3} made when there was no other kind. It stays as it is. */
+  /** A fixture that {@code save --compress 3} has written with the first version of compression. */
   @Test
   void restoresFileOfEarlierVersion() throws Exception {
     Path file = path("state");
@@ -111,6 +111,6 @@ class CompressIT {
   void reportsMissingModule() {
     assertThatThrownBy(() -> OnDemandModules.load("io.vfio4j.nowhere", Codec.class))
         .isInstanceOf(CommandException.class).hasMessageStartingWith(
-            "this installation lacks the module io.vfio4j.nowhere, which is expected in ");
+            "this installation lacks the module io.vfio4j.nowhere (expected in ");
   }
 }

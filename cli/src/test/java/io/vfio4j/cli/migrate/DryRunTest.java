@@ -19,12 +19,12 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code migrate --dry-run} tells, and that it touches nothing; {@link SendReceiveIT} has that of {@code send}. */
+/** {@code migrate --dry-run} reports differences and touches nothing; {@link SendReceiveIT} tests that of {@code send}. */
 class DryRunTest {
 
   private static final long MARK = 0x0fed_cba9_8765_4321L;
 
-  /** Its file system has no more than what is in memory. */
+  /** A tmpfs. */
   private static final Path SHM = Path.of("/dev/shm");
 
   @TempDir
@@ -68,7 +68,7 @@ class DryRunTest {
           .anySatisfy(
               line -> assertThat(line).matches("  ids +1234:\\S+ \\(\\S+\\) +1234:\\S+ \\(\\S+\\) +same"))
           .anySatisfy(line -> assertThat(line).matches("  state +RUNNING +RUNNING +same"))
-          .last().asString().startsWith("It would go, as far as that can be told. ").contains("RESUMING");
+          .last().asString().startsWith("A migration would be accepted, as far as can be checked in advance. ").contains("RESUMING");
       assertThat(path("state")).doesNotExist();
       assertThat(path("report")).doesNotExist();
       assertThat(path("paused")).doesNotExist();
@@ -91,7 +91,7 @@ class DryRunTest {
 
       assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.FAILURE);
       JsonObject comparison = run.event("comparison");
-      assertThat(comparison.get("goes").getAsBoolean()).isFalse();
+      assertThat(comparison.get("accepted").getAsBoolean()).isFalse();
       JsonObject region = comparison.getAsJsonArray("memory").get(0).getAsJsonObject();
       assertThat(region.get("source").getAsString()).isEqualTo("ram");
       JsonObject place = property(region.getAsJsonArray("properties"), "place");
@@ -105,7 +105,7 @@ class DryRunTest {
     }
   }
 
-  /** A sparse file for which there is no room would end the migration with a fault in the middle of it. */
+  /** A sparse file on a full file system would otherwise cause a fault during the migration. */
   @Test
   void predictsRefusalOfRegionWithoutSpace() throws Exception {
     Path ram = Files.createTempFile(SHM, "vfio4j-source", null);

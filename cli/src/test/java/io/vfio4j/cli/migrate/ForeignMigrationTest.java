@@ -42,22 +42,22 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whole migrations from foreign servers to servers of ours, back, and from one foreign server to another. */
+/** Complete migrations from foreign servers to vfio4j servers, back, and between foreign servers. */
 class ForeignMigrationTest {
 
-  /** Nothing changes in pre-copy: a device that always has something more to say never falls silent. */
+  /** The device state does not change in pre-copy, so that pre-copy converges. */
   private static final SimulatedSettings SETTINGS =
       SimulatedSettings.named("device").withContent(64, 7).withChanges(0, 1000);
-  /** No migration here is to fail because the machine is busy. */
+  /** Long enough that no migration fails because the machine is busy. */
   private static final MigrationOptions PATIENT = MigrationOptions.defaults()
       .withMaxDowntime(Duration.ofSeconds(60));
 
-  /** A device at a server, and who drives it. */
+  /** A served device and its client. */
   private interface End extends AutoCloseable {
 
     VfioUserClient client();
 
-    /** What the server has to say against its client. */
+    /** Returns the protocol violations that the server has seen. */
     List<String> complaints();
 
     @Override
@@ -179,7 +179,7 @@ class ForeignMigrationTest {
     assertThat(to.complaints()).isEmpty();
   }
 
-  /** The target's reset leaves it in RESUMING, which cannot be mended from here; the source runs on all the same. */
+  /** A reset leaves the target in RESUMING, which only a restart of its server clears; the source keeps running. */
   @Test
   void keepsSourceRunningWhenLibvfioUserLoadFails() throws Exception {
     SimulatedDevice source = SETTINGS.device();
@@ -198,7 +198,7 @@ class ForeignMigrationTest {
     }
   }
 
-  /** Servers are known that accept one client in their life: a command has one connection to each. */
+  /** Some servers accept only one client in their lifetime, so a command connects to each only once. */
   @Test
   void connectsOneClientPerServer(@TempDir Path folder) throws Exception {
     Path left = folder.resolve("left");

@@ -22,7 +22,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A device whose server resets it when it is let go of: here, since nobody asked the server to keep it. */
+/** A device whose server resets it when it is closed: here, since the client did not ask the server to keep its state. */
 class HoldOptionsIT {
 
   @TempDir

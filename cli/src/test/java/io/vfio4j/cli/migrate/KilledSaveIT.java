@@ -28,10 +28,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A process that saves a state to a file is killed (SIGKILL): at its steps, and when it has written some bytes. The old
- * file is there afterwards, or the new one, which can be restored; the device runs, or waits to be resumed; and what else
- * is left, the next one removes. With
- * {@code -Dvfio4j.faults=all} at every step, else at some that are drawn by chance.
+ * A process that saves a state to a file is killed (SIGKILL) at its steps, and after it has written some bytes. Afterwards
+ * either the old file exists or the new one, which can be restored; the device runs or can be resumed; and the next save
+ * removes stale partial files. With {@code -Dvfio4j.faults=all} at every step, else at random steps.
  */
 class KilledSaveIT {
 
@@ -48,7 +47,7 @@ class KilledSaveIT {
 
   private int runs;
 
-  /** A device whose state of before is in a file. */
+  /** A device with an earlier state in a file. */
   private final class Case implements AutoCloseable {
     private final Path here = Files.createDirectory(folder.resolve(Integer.toString(runs++)));
     private final Path socket = here.resolve("a.sock");
@@ -65,7 +64,7 @@ class KilledSaveIT {
       device.mark(NEW_MARK);
     }
 
-    /** Returns what is in the folder besides the file. */
+    /** Returns the other files in the folder. */
     List<Path> staleFiles() throws IOException {
       try (Stream<Path> all = Files.list(files)) {
         return all.filter(path -> !path.equals(file)).toList();
@@ -73,7 +72,7 @@ class KilledSaveIT {
     }
 
     void check(String where) throws Exception {
-      assertThat(staleFiles()).as("%s: hidden parts alone", where)
+      assertThat(staleFiles()).as("%s: only hidden partial files", where)
           .allSatisfy(
               path -> assertThat(path.getFileName().toString()).matches("\\.a\\.state\\..{8}\\.part"));
       boolean isNew = !Arrays.equals(Files.readAllBytes(file), old);
@@ -95,7 +94,7 @@ class KilledSaveIT {
           CommandRun.vfio4j("save", device.address(), "--output", file.toString(), "--max-downtime", "60s",
               "--max-quiesce", "60s");
       assertThat(next.exitCode()).as("%s: %s", where, next.err()).isEqualTo(ExitCodes.SUCCESS);
-      assertThat(staleFiles()).as("%s: after the next", where).isEmpty();
+      assertThat(staleFiles()).as("%s: after the next save", where).isEmpty();
     }
 
     @Override
@@ -121,7 +120,7 @@ class KilledSaveIT {
     }
   }
 
-  /** Returns how many steps a good run takes. */
+  /** Returns the number of steps of a successful run. */
   private int steps(boolean stop) throws Exception {
     SelfKillingSave.Steps steps = new SelfKillingSave.Steps();
     try (Case good = new Case()) {
@@ -131,7 +130,7 @@ class KilledSaveIT {
     return steps.count();
   }
 
-  /** The command itself, killed by somebody else, wherever it is when that comes. */
+  /** The command is killed from outside, at an arbitrary point. */
   @Test
   void leavesIntactFileWhenKilledAtAnyByte() throws Exception {
     for (int draw = 0; draw < DRAWS; draw++) {
@@ -154,7 +153,7 @@ class KilledSaveIT {
     try {
       return part.isPresent() ? Files.size(part.get()) : 0;
     } catch (NoSuchFileException e) {
-      return Long.MAX_VALUE; // It is in its place.
+      return Long.MAX_VALUE; // The file has been renamed.
     }
   }
 }

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Between two servers, each a process of its own. */
+/** Migrations between two server processes. */
 class MigrateIT {
 
   private static final long MARK = 0x5eed_cafe_0123_4567L;
@@ -36,7 +36,7 @@ class MigrateIT {
           CommandRun.vfio4j("migrate", "--from", a.address(), "--to", b.address(), "--max-downtime", "30s");
 
       assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
-      assertThat(run.out()).contains(b.address() + " runs, and its server keeps it so.");
+      assertThat(run.out()).contains(b.address() + " runs; its server keeps it running.");
       b.assertRunsWith(MARK);
       a.assertRunsWith(0);
       CommandRun probe = CommandRun.vfio4j("probe", b.address(), "--json");
@@ -82,7 +82,7 @@ class MigrateIT {
     }
   }
 
-  /** Begins a migration that would take minutes, and waits until it is under way. */
+  /** Starts a migration that would take minutes, and waits until pre-copy has started. */
   private static ChildProcess slowMigration(ServedTestDevice from, ServedTestDevice to) throws Exception {
     ChildProcess migration = CommandProcesses.start("migrate", "--from", from.address(), "--to", to.address(),
         "--max-bandwidth", "100k", "--json");
@@ -126,7 +126,7 @@ class MigrateIT {
       assertThat(migration.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
       assertThat(error.get("outcome").getAsString()).isEqualTo("SOURCE_LOST");
       assertThat(String.join("\n", migration.stderrLines()))
-          .contains("look after its server; see: vfio4j probe " + a.address());
+          .contains("check its server; see: vfio4j probe " + a.address());
       b.assertRunsWith(0);
     }
   }

@@ -91,7 +91,7 @@ class MigrateSeveralTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
     assertThat(run.err()).contains("sim:a1 runs again")
-        .contains("sim:a2 is in RUNNING, without the state it had: set it up anew");
+        .contains("sim:a2 is in RUNNING and has lost its state: set it up again");
   }
 
   @Test
@@ -182,10 +182,10 @@ class MigrateSeveralTest {
     Path odd = file("odd", 5000);
     assertThat(migrateOne("--region", "ram").err()).contains("write NAME=PATH@IOVA[:SIZE]");
     assertThat(migrateOne("--region", "ram=" + folder.resolve("none") + "@0").err())
-        .contains("there is no file");
+        .contains("no such file");
     assertThat(migrateOne("--region", "ram=" + odd + "@0").err()).contains("--region ram: ");
     assertThat(migrateOne("--region", "ram=" + odd + "@0:8k").err())
-        .contains("has 5000 bytes, which is less than 8192");
+        .contains("has 5000 bytes, less than 8192");
     Path whole = file("whole", 8192);
     assertThat(migrateOne("--region", "a=" + whole + "@0", "--region", "b=" + whole + "@4096").err())
         .contains("overlap");
@@ -202,7 +202,7 @@ class MigrateSeveralTest {
     assertThat(Files.readAllLines(log)).containsExactly("pause source", "resume target");
   }
 
-  /** Nobody logs what the program writes, so memory is never clean; who knows that it does not write says so. */
+  /** Without a dirty log of the workload all memory stays dirty, unless {@code --only-devices-write} is given. */
   @Test
   void treatsMemoryAsDirtyUnlessOnlyDevicesWrite() throws IOException {
     String[] options = {"--region", "ram=" + file("from", MEMORY) + "@0", "--to-region",
@@ -252,7 +252,7 @@ class MigrateSeveralTest {
 
       CommandRun refused = migrateOne("--workload-pause", ear.address() + "/no");
       assertThat(refused.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(refused.err()).contains("answered with status 503");
+      assertThat(refused.err()).contains("returned status 503");
     }
   }
 }

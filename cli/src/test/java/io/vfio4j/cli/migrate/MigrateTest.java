@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Between devices inside the command itself. */
+/** Migrations between devices in this process. */
 class MigrateTest {
 
   @Test
@@ -24,8 +24,8 @@ class MigrateTest {
         .contains("sent         2.0 MiB in ").contains("downtime ").contains("of which     ")
         .contains("in it        sim:a: stopped in ").doesNotContain("dirty memory")
         .contains("phases       pre-flight ")
-        .contains("not carried  config space, interrupt setup, DMA mappings")
-        .contains("sim:a is let go of when this command ends; its server resets it then.")
+        .contains("not migrated config space, interrupt setup, DMA mappings")
+        .contains("sim:a is closed when this command ends; its server then resets it.")
         .contains("sim:b ends with this command.");
     assertThat(run.err()).contains("pre-copy round 1: 2.0 MiB in ").contains("stop-copy: ").endsWith("done\n")
         .doesNotContain("\u001b");
@@ -44,12 +44,12 @@ class MigrateTest {
     assertThat(report.get("bytes").getAsLong()).isGreaterThan(2 << 20);
     assertThat(report.get("downtime_ms").getAsDouble()).isPositive();
     assertThat(report.getAsJsonArray("rounds")).isNotEmpty();
-    assertThat(report.getAsJsonArray("not_carried")).hasSize(3);
+    assertThat(report.getAsJsonArray("not_migrated")).hasSize(3);
     assertThat(report.getAsJsonObject("at_target").get("bytes").getAsLong())
         .isEqualTo(report.get("bytes").getAsLong());
   }
 
-  /** In each direction between the versions, and with the least that a device can do. */
+  /** Between the versions in both directions, and with the minimum of features. */
   @ParameterizedTest
   @CsvSource({"migration=v1, migration=v1", "migration=v1, migration=v2", "migration=v2, migration=v1",
       "migration=both, migration=v1", "migration=v1&features=stop_copy, migration=v1&features=stop_copy"})
@@ -62,7 +62,7 @@ class MigrateTest {
     assertThat(run.event("report").get("bytes").getAsLong()).isGreaterThan(2 << 20);
   }
 
-  /** Version 1 leaves a device where it was, or in ERROR, and so do the words. */
+  /** A failed transition of version 1 leaves a device in its previous state or in ERROR, and the outcome matches. */
   @ParameterizedTest
   @CsvSource({"'', write%2Cat=5000%2Cerrno=EIO, SOURCE_RUNNING",
       "'', arc=RESUMING>STOP%2Cerrno=EINVAL, SOURCE_RUNNING",
@@ -145,7 +145,7 @@ class MigrateTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
     assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_RESET");
-    assertThat(run.err()).contains("set it up anew");
+    assertThat(run.err()).contains("set it up again");
   }
 
   @Test
@@ -166,7 +166,7 @@ class MigrateTest {
         .contains("sim:a was not touched");
   }
 
-  /** By way of the server's reply to a client of ours. */
+  /** The reason travels in the server's error reply. */
   @Test
   void printsReasonOfRefusedState() {
     CommandRun run = CommandRun.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to",

@@ -50,10 +50,10 @@ class MigrationFailureReportTest {
     assertThat(MigrationFailureReport.of(failure(Side.SOURCE, Outcome.UNKNOWN), List.of(HERE), TARGET))
         .hasMessageContaining("in STOP_COPY").hasMessageContaining("vfio4j probe " + THERE);
     assertThat(MigrationFailureReport.of(failure(Side.TARGET, Outcome.UNKNOWN), List.of(HERE), TARGET))
-        .hasMessageContaining("vfio4j recover here tells what " + HERE + " is in");
+        .hasMessageContaining("vfio4j recover on this host shows the state of " + HERE);
   }
 
-  /** A peer is no device: nobody can probe tcp:host:4711. */
+  /** A peer is not a device that can be probed. */
   @Test
   void suggestsRecoverAskForUnknownOwner() {
     PeerDescription peer =
@@ -66,7 +66,7 @@ class MigrationFailureReportTest {
         .message().doesNotContain("probe tcp:");
   }
 
-  /** Such a device ended with the command. */
+  /** A simulated device ends with the command. */
   @Test
   void suggestsNoCommandForInProcessDevice() {
     MigrationException failure =
@@ -76,7 +76,7 @@ class MigrationFailureReportTest {
             null);
 
     assertThat(MigrationFailureReport.of(failure, List.of("sim:a"), TARGET)).message()
-        .contains("sim:a does not answer")
+        .contains("sim:a does not respond")
         .doesNotContain("vfio4j probe sim:");
   }
 

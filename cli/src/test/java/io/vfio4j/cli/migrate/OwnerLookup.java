@@ -24,8 +24,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds out who has a served device after a migration that may have failed: from the journals, by the command
- * {@code recover}, and from both servers over connections of its own.
+ * Determines the owner of a served device after a migration that may have failed: from the journals, with the command
+ * {@code recover}, and from both servers over separate connections.
  */
 final class OwnerLookup {
 
@@ -39,7 +39,7 @@ final class OwnerLookup {
   private boolean decided;
 
   /**
-   * Makes one.
+   * Creates a lookup.
    *
    * @param state with the journals of both sides
    */
@@ -49,15 +49,15 @@ final class OwnerLookup {
     this.target = target;
   }
 
-  /** What there is at a server. */
+  /** The condition of the device at a server. */
   private enum Condition {
     /** The device runs with the state. */
     RUNS,
-    /** It stands still, with the state. */
+    /** It is stopped with the state. */
     STOPPED,
-    /** It runs, and is as new. */
+    /** It runs without the state. */
     RESET,
-    /** Nobody serves it. */
+    /** Its server has ended. */
     GONE
   }
 
@@ -82,9 +82,9 @@ final class OwnerLookup {
   }
 
   /**
-   * Settles whose it is, while the source's side holds what it has; nobody drives the target's device.
+   * Settles the ownership while the source holds its device; the target device has no client.
    *
-   * @return whether it is the source's
+   * @return whether the source owns it
    */
   boolean settle() throws IOException {
     recover();
@@ -92,7 +92,7 @@ final class OwnerLookup {
       decide();
       recover();
     }
-    assertThat(recover().exitCode()).as("nothing is open").isEqualTo(ExitCodes.SUCCESS);
+    assertThat(recover().exitCode()).as("no migration is open").isEqualTo(ExitCodes.SUCCESS);
     Optional<JournalStep> last = lastStep(Side.SOURCE);
     assertThat(last).isNotEqualTo(Optional.of(JournalStep.GIVEN));
     return last.filter(GIVEN_AWAY::contains).isEmpty();
@@ -102,15 +102,15 @@ final class OwnerLookup {
     return CommandRun.vfio4j("recover", "--json", "--state-dir", state.folder().toString());
   }
 
-  /** A person looks at the target's device, and says there whose it is. */
+  /** Decides at the target, according to the condition of its device. */
   private void decide() throws IOException {
     decided = true;
     boolean runs = condition(target) == Condition.RUNS;
     JournalContents contents = journal(Side.TARGET).orElseThrow().read().orElseThrow();
     List<String> command = new ArrayList<>(List.of("recover", contents.header().migration().toString(),
-        runs ? "--run-here" : "--give-up", "--state-dir", state.folder().toString()));
+        runs ? "--run-here" : "--abandon", "--state-dir", state.folder().toString()));
     if (target.isGone()) {
-      command.add("--fenced"); // As a test knows that killed it, and recover cannot while the target's side lives.
+      command.add("--fenced"); // The test has killed the server; recover cannot know that while the target process is running.
     }
     CommandRun said = CommandRun.vfio4j(command.toArray(String[]::new));
     assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCodes.SUCCESS);
@@ -133,7 +133,7 @@ final class OwnerLookup {
     return Optional.empty();
   }
 
-  /** Tells who has it, in a few words, when nobody drives either device. */
+  /** Returns the owner as text; neither device has a client. */
   String outcome(boolean isSources) throws IOException {
     if (isSources && condition(source) == Condition.STOPPED) {
       CommandRun resumed =
@@ -144,7 +144,7 @@ final class OwnerLookup {
     Condition here = condition(source);
     Condition there = condition(target);
     RunningCopyChecker.assertNeverBothRunning(source.recorded(), target.recorded());
-    assertThat(isSources ? there : here).as("the other side runs it too").isNotEqualTo(Condition.RUNS);
+    assertThat(isSources ? there : here).as("also runs on the other side").isNotEqualTo(Condition.RUNS);
     String side = isSources ? "source" : "target";
     String words = switch (isSources ? here : there) {
       case RUNS -> side;

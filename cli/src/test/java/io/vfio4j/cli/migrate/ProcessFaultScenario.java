@@ -34,12 +34,12 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A migration of a served device over a UNIX socket, in which something of this world breaks at a step. The side that is
- * to be killed, and the server, are processes of their own; all else is in this one.
+ * A migration of a served device over a UNIX socket with a fault at a step. The side that is killed, and the servers, are
+ * separate processes; everything else is in this one.
  */
 final class ProcessFaultScenario implements AutoCloseable {
 
-  /** What breaks. */
+  /** The fault. */
   enum Fault {
     SOURCE("the source's process is killed"), TARGET("the target's process is killed"), SOURCE_SERVER(
         "the source's server is killed"),
@@ -57,8 +57,8 @@ final class ProcessFaultScenario implements AutoCloseable {
       .withMaxDowntime(Duration.ofSeconds(30)).withStallTimeout(Duration.ofSeconds(30));
 
   /**
-   * Long enough that a busy machine is not taken for a peer that stalls. A source that has nothing more to send before
-   * the target has loaded it all sees a stall only at its deadline.
+   * Long enough that a busy machine does not look like a stalled peer. A source that waits for the target to load notices a
+   * stall only at its deadline.
    */
   private static final Duration STALL = Duration.ofSeconds(2);
 
@@ -76,10 +76,10 @@ final class ProcessFaultScenario implements AutoCloseable {
   private final CompletableFuture<Void> listening = new CompletableFuture<>();
 
   /**
-   * Sets it up.
+   * Sets up the scenario.
    *
-   * @param here an empty folder
-   * @param step of the engine, by its name, at which it breaks
+   * @param here an empty directory
+   * @param step the name of the engine's step at which the fault occurs
    */
   ProcessFaultScenario(Path here, String step, Fault fault) throws IOException, InterruptedException {
     this.here = here;
@@ -91,7 +91,7 @@ final class ProcessFaultScenario implements AutoCloseable {
     proxy = new FrameProxy(here.resolve("p.sock"), here.resolve("m.sock"));
   }
 
-  /** Returns how both sides migrate. */
+  /** Returns the options of both sides. */
   static MigrationOptions options(StateDirectory state) {
     return OPTIONS.withJournal(state);
   }
@@ -103,7 +103,7 @@ final class ProcessFaultScenario implements AutoCloseable {
         : options(state);
   }
 
-  /** Runs it, and tells what came of it, in a few words. */
+  /** Runs the scenario and returns the outcome as text. */
   String run() throws Exception {
     source.device().mark(OwnerLookup.MARK);
     OwnerLookup owner = new OwnerLookup(state, source, target);
@@ -111,11 +111,11 @@ final class ProcessFaultScenario implements AutoCloseable {
         new FutureTask<>(fault == Fault.TARGET ? this::receiveInChild : this::receive);
     Thread.ofPlatform().name("test-target").daemon().start(() -> {
       receiving.run();
-      listening.complete(null); // Also where it failed, which the end of it tells.
+      listening.complete(null); // Also after a failure, which is checked later.
     });
     listening.join();
     boolean isSources = fault == Fault.SOURCE ? sendInChild(receiving, owner) : send(receiving, owner);
-    assertThat(broken).as("the step came").isTrue();
+    assertThat(broken).as("the step was reached").isTrue();
     return owner.outcome(isSources);
   }
 
@@ -154,7 +154,7 @@ final class ProcessFaultScenario implements AutoCloseable {
         checkError(e);
       }
       receiving.get();
-      boolean isSources = owner.settle(); // While the device is held, as the command does.
+      boolean isSources = owner.settle(); // While the device is held open, as the command does.
       if (isSources && !source.isGone() && client.state() != DeviceState.RUNNING) {
         client.moveTo(DeviceState.RUNNING);
       }
@@ -162,7 +162,7 @@ final class ProcessFaultScenario implements AutoCloseable {
     }
   }
 
-  /** The error names what is lost, and whose it was. */
+  /** The error names what is lost and on which side. */
   private void checkError(MigrationException e) {
     assertThat(e.getCause()).as("the original error").isNotNull();
     for (KillableServer server : List.of(source, target)) {
@@ -190,7 +190,7 @@ final class ProcessFaultScenario implements AutoCloseable {
     return process;
   }
 
-  /** It kills itself at a step of its own; at one of the other side it is killed, or has ended. */
+  /** A process kills itself at its own step; at a step of the other side it is killed here, or has ended. */
   private void awaitDeath(Process process) throws InterruptedException {
     int code = process.waitFor();
     assertThat(code).isIn(SelfKillingProcess.KILLED, 0);

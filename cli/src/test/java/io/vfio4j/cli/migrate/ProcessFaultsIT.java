@@ -33,9 +33,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A side of a migration, or a device's server, is killed (SIGKILL), or the connection between the sides breaks, at each
- * step that the engine tells of. docs/failures.md has what came of each. With {@code -Dvfio4j.faults=all} all of them are
- * tried, else some that are drawn by chance; {@code -Dvfio4j.failures.write=true} besides writes them anew.
+ * A side of a migration or a device's server is killed (SIGKILL), or the connection between the sides breaks, at each step
+ * that the engine reports. docs/failures.md has the outcomes. With {@code -Dvfio4j.faults=all} all steps are tested, else
+ * random ones; {@code -Dvfio4j.failures.write=true} also rewrites the table.
  */
 class ProcessFaultsIT {
 
@@ -58,11 +58,11 @@ class ProcessFaultsIT {
   @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void documentsOutcomeOfEachFault() throws Exception {
     List<Cell> cells = cells();
-    // The JVM makes a socket, for good, when one that somebody waits in is closed for the first time.
+    // The JVM creates a permanent socket when a channel with a blocked thread is first closed.
     new FrameProxy(folder.resolve("p.sock"), folder.resolve("m.sock")).close();
     OpenResources before = OpenResources.current();
     FailureTable table = tryAll(cells);
-    assertThat(OpenResources.current().addedSince(before)).as("left over").isEmpty();
+    assertThat(OpenResources.current().addedSince(before)).as("leaked resources").isEmpty();
     DocumentSection section = DocumentSection.of("processes");
     if (ALL) {
       section.check(TITLE + "\n\n" + table);
@@ -108,7 +108,7 @@ class ProcessFaultsIT {
     return ALL ? all : random.ints(0, all.size()).distinct().limit(DRAWS).mapToObj(all::get).toList();
   }
 
-  /** Returns the steps of a good run, those of the source first. */
+  /** Returns the steps of a successful run, those of the source first. */
   private Set<String> steps() throws Exception {
     Set<String> ofSource = new LinkedHashSet<>();
     Set<String> ofTarget = new LinkedHashSet<>();

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Why a device refused is in what a command prints, whichever side the device is on. */
+/** Commands print the reason of a device's refusal, whichever side the device is on. */
 class RefusalReasonsTest {
 
   private static final String TOO_LARGE = "64 MiB";

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Memory and devices that are source and target at once, whatever path leads to them. */
+/** Memory and devices that are both source and target are detected, whatever path names them. */
 class SameMemoryTest {
 
   private static final int SIZE = 1 << 20;
@@ -74,7 +74,7 @@ class SameMemoryTest {
     try {
       return Files.isSameFile(descriptor, memory);
     } catch (IOException e) {
-      return false; // It has been closed meanwhile.
+      return false; // Closed in the meantime.
     }
   }
 
@@ -93,7 +93,7 @@ class SameMemoryTest {
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
   }
 
-  /** To save memory and to restore it where it came from is what a file is for; to overwrite the file itself is not. */
+  /** Memory may be saved and restored in place, but the file of a region cannot be the saved file. */
   @Test
   void restoresToOriginalMemoryFile() {
     String region = "ram=%s@0".formatted(memory);

@@ -16,7 +16,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The state of served devices through a file. */
+/** Saves and restores the state of served devices. */
 class SaveRestoreIT {
 
   private static final long MARK = 0x0123_4567_89ab_cdefL;

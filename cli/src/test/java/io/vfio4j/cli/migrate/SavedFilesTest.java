@@ -27,23 +27,22 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Files that earlier versions of this program saved are read by this one. They are kept in {@code saved/VERSION}, by the
- * version of the stream.
+ * Reads files that earlier versions have saved. They are kept in {@code saved/VERSION}, by stream version.
  *
  * <p>
- * When the stream gets a new version, its files are made by
+ * For a new stream version, files are created by
  *
  * <pre>
  * mvn -Dquick -pl cli -am test -Dtest=SavedFilesTest -Dsurefire.failIfNoSpecifiedTests=false -Dvfio4j.saved=DIR
  * </pre>
  *
- * and put beside the others, and the version is added to {@link #VERSIONS}. Those that are there stay as they are.
+ * added to the others, and listed in {@link #VERSIONS}. Existing files are never changed.
  */
 class SavedFilesTest {
 
   private static final List<String> VERSIONS = List.of("1.2", "1.3", "1.4");
 
-  /** Any that has no common factor with what is in a file: so all kinds of fields are met. */
+  /** A step without a common factor with the sizes of records, so that every kind of field is hit. */
   private static final int STRIDE = 97;
 
   @TempDir
@@ -128,7 +127,7 @@ class SavedFilesTest {
       String address = targets.getFirst().address();
       CommandRun one = CommandRun.vfio4j("inspect", file.toString(), address);
       assertThat(one.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(one.out()).contains("refused: the source has 2 devices", "It would not go");
+      assertThat(one.out()).contains("refused: the source has 2 devices", "A migration would be refused");
       CommandRun withoutMemory =
           CommandRun.vfio4j("inspect", file.toString(), "--json", address, targets.get(1).address());
       assertThat(withoutMemory.exitCode()).isEqualTo(ExitCodes.FAILURE);

@@ -25,12 +25,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Devices, and memory, that hold what is fixed for good: files of them are kept, and what comes out of a file is compared
- * with it.
+ * Devices and memory with fixed contents, of which saved files are kept as fixtures; a restored file is compared with them.
  */
 enum SavedSample {
 
-  /** A device whose source runs on. */
+  /** A device whose source keeps running. */
   DEVICE("device", 1, MigrationVersions.V2),
   /** A device of version 1 of the migration interface, whose stream has segments. */
   SEGMENTS("segments", 1, MigrationVersions.V1),
@@ -71,7 +70,7 @@ enum SavedSample {
     return count;
   }
 
-  /** Serves as many devices as there are in a file; their sockets are in a folder. */
+  /** Serves the devices of a file, with their sockets in a folder. */
   List<ServedTestDevice> serve(Path folder, String name) throws IOException {
     List<ServedTestDevice> served = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -96,7 +95,7 @@ enum SavedSample {
     return CommandRun.vfio4j(arguments.toArray(String[]::new));
   }
 
-  /** Runs a command about a file and devices, and memory of its own where there is any in the file. */
+  /** Runs a command with a file, devices, and memory if the file contains any. */
   CommandRun with(String command, Path file, List<ServedTestDevice> devices, Path folder) throws IOException {
     List<String> arguments = new ArrayList<>(List.of(command, file.toString(), "--json"));
     devices.forEach(device -> arguments.add(device.address()));
@@ -110,7 +109,7 @@ enum SavedSample {
     return List.of("--region", "ram=%s@%s".formatted(file, REGION_IOVA));
   }
 
-  /** Gives devices that are new what a file of them holds. */
+  /** Fills new devices with the fixed contents. */
   static void fill(List<ServedTestDevice> devices) throws DeviceException {
     for (int number = 0; number < devices.size(); number++) {
       try (VfioUserClient client = devices.get(number).connect();
@@ -124,7 +123,7 @@ enum SavedSample {
     }
   }
 
-  /** Leaves its traces in registers, none of which is writable. */
+  /** Changes read-only registers by the work of the device. */
   private static void failCommand(VfioUserClient client) throws DeviceException {
     client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.DMA_IOVA, UNMAPPED);
     client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.DMA_LENGTH, PAGE);
@@ -135,7 +134,7 @@ enum SavedSample {
     }
   }
 
-  /** Checks that devices run with what {@link #fill} gave to theirs, and memory has it too. */
+  /** Checks that devices run with the contents that {@link #fill} writes, and that memory has its contents. */
   void assertRestored(List<ServedTestDevice> devices, Path folder) throws IOException {
     for (int number = 0; number < count; number++) {
       try (VfioUserClient client = devices.get(number).connect();
@@ -172,7 +171,7 @@ enum SavedSample {
         .put(pageOf(101)).array();
   }
 
-  /** Returns a page that no other is like. */
+  /** Returns a page with unique contents. */
   private static byte[] pageOf(int number) {
     ByteBuffer page = ByteBuffer.allocate(PAGE).order(ByteOrder.LITTLE_ENDIAN);
     for (long at = 0; page.hasRemaining(); at++) {

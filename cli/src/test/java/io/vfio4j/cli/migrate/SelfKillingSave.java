@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A process that saves the state of a device, and sends itself SIGKILL at a step. */
+/** A process that saves the state of a device and sends itself SIGKILL at a step. */
 public final class SelfKillingSave {
 
   private SelfKillingSave() {
@@ -49,7 +49,7 @@ public final class SelfKillingSave {
     }
   }
 
-  /** Counts the steps that are taken, by the engine's own events. */
+  /** Counts the steps by the events of the engine. */
   static final class Steps implements MigrationListener {
     private final AtomicInteger count = new AtomicInteger();
 

@@ -21,7 +21,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** A process that is one side of a migration, and sends itself SIGKILL at a step. */
+/** A process that is one side of a migration and sends itself SIGKILL at a step. */
 public final class SelfKillingSide {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

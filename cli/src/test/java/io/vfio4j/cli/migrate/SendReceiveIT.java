@@ -43,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Between two hosts, as far as two processes are such. */
+/** Migrations between two processes. */
 class SendReceiveIT {
 
   private static final long MARK = 0x0123_4567_89ab_cdefL;
@@ -55,7 +55,7 @@ class SendReceiveIT {
     return folder.resolve(name);
   }
 
-  /** Some of this machine for TCP, none for a UNIX socket. */
+  /** Returns options with keys for TCP; empty for a UNIX socket. */
   private List<String> keys(String address) throws Exception {
     return address.startsWith("unix:") ? List.of()
         : List.of("--keys", Files.exists(path("keys")) ? path("keys/localhost").toString()
@@ -102,7 +102,7 @@ class SendReceiveIT {
           .getAsJsonObject("target").get("device").getAsString())
           .isEqualTo(b.address());
       JsonObject report = CommandProcesses.await(receiver, CommandProcesses.event("report"));
-      assertThat(report.get("source_knows").getAsBoolean()).isTrue();
+      assertThat(report.get("source_notified").getAsBoolean()).isTrue();
       assertThat(report.get("recording_ms").getAsDouble()).isPositive();
       assertThat(receiver.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.SUCCESS);
       assertThat(path("move.sock")).doesNotExist();
@@ -110,7 +110,7 @@ class SendReceiveIT {
     }
   }
 
-  /** The device runs here, and is held: no socket file that cannot be removed changes that. */
+  /** A socket file that cannot be removed does not change that the device runs here and is held. */
   @Test
   void warnsWhenListenerFailsToClose() throws Exception {
     Path home = Files.createDirectory(path("home"));
@@ -123,7 +123,7 @@ class SendReceiveIT {
       a.mark(MARK);
       String address = addressOf(receiver);
 
-      // Once all are connected, what was the folder of the socket is a link that leads nowhere else.
+      // Once all are connected, the folder of the socket becomes a dangling link.
       CommandRun send = CommandRun.vfio4j(command("send", "--connect", address, a, "--max-downtime", "30s",
           "--workload-pause", "mv %s %s && ln -s home %s".formatted(home, away, home)));
 
@@ -131,7 +131,7 @@ class SendReceiveIT {
       assertThat(receiver.await(CommandProcesses.TIMEOUT)).as(String.join("\n", receiver.stderrLines()))
           .isEqualTo(ExitCodes.SUCCESS);
       assertThat(receiver.stderrLines()).singleElement(as(STRING))
-          .startsWith("vfio4j: what listened at %s did not end in order: ".formatted(address));
+          .startsWith("vfio4j: closing the listener at %s failed: ".formatted(address));
       assertThat(path("then")).hasContent(b.address() + "\n");
       b.assertRunsWith(MARK);
     }
@@ -163,7 +163,7 @@ class SendReceiveIT {
     }
   }
 
-  /** Each is a connection of its own; the last one moves the device. */
+  /** Each peer has its own connection; the last one migrates the device. */
   @ParameterizedTest
   @ValueSource(strings = {"unix:", "tcp:localhost:0"})
   void answersQueriesAndKeepsWaiting(String kind) throws Exception {
@@ -180,7 +180,7 @@ class SendReceiveIT {
 
       assertThat(dryRun.exitCode()).as(dryRun.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(dryRun.events()).singleElement()
-          .satisfies(event -> assertThat(event.get("goes").getAsBoolean()).isTrue());
+          .satisfies(event -> assertThat(event.get("accepted").getAsBoolean()).isTrue());
       assertThat(
           CommandProcesses.await(receiver, CommandProcesses.event("compared")).get("program").getAsString())
           .startsWith("vfio4j ");
@@ -199,7 +199,7 @@ class SendReceiveIT {
     }
   }
 
-  /** None of them is the source that is waited for; each is reported in a line, and the last one moves the device. */
+  /** Peers that are not the expected source are reported; the last one migrates the device. */
   @Test
   void survivesForeignConnections() throws Exception {
     String listen = "unix:" + path("move.sock");
@@ -238,7 +238,7 @@ class SendReceiveIT {
       assertThat(receiver.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.SUCCESS);
       assertThat(receiver.stderrLines()).hasSize(5)
           .allSatisfy(line -> assertThat(line).startsWith("vfio4j: "));
-      assertThat(Files.readString(path("events"))).as("those of the migration alone")
+      assertThat(Files.readString(path("events"))).as("only the events of the migration")
           .doesNotContain("aborting");
       b.assertRunsWith(MARK);
     }
@@ -248,7 +248,7 @@ class SendReceiveIT {
     return CommandProcesses.await(receiver, CommandProcesses.event("refused")).get("reason").getAsString();
   }
 
-  /** More than may wait at a time. */
+  /** More peers than the handshake queue holds. */
   @Test
   void answersQuestionDespiteIdleConnections() throws Exception {
     String listen = "unix:" + path("answer.sock");
@@ -269,7 +269,7 @@ class SendReceiveIT {
     }
   }
 
-  /** Where only questions are answered, a source is told that, and not just left. */
+  /** A listener that only answers queries refuses a source with a message. */
   @Test
   void rejectsSourceWhereOnlyQuestionsAreAnswered() throws Exception {
     String listen = "unix:" + path("answer.sock");
@@ -288,7 +288,7 @@ class SendReceiveIT {
     }
   }
 
-  /** A target that closes without a word: the source names it, the phase, and that nothing was touched. */
+  /** If the target closes the connection, the source reports the peer, the phase and that nothing was touched. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void reportsTargetThatClosesConnection(boolean dryRun) throws Exception {
@@ -311,7 +311,7 @@ class SendReceiveIT {
       closing.join();
       assertThat(send.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(send.err()).contains(connect).doesNotContain("Broken pipe")
-          .doesNotContain("cannot be reached");
+          .doesNotContain("cannot reach");
       assertThat(send.err()).contains(
           dryRun ? List.of("comparing with " + connect + " failed", "no device was touched")
               : List.of("failed in pre-flight", a.address() + " was not touched"));
@@ -344,7 +344,7 @@ class SendReceiveIT {
       CommandRun send = CommandRun.vfio4j("send", "--connect", "unix:" + path("no.sock"), a.address());
       assertThat(send.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(send.err()).contains("cannot connect to unix:" + path("no.sock") + ": ENOENT")
-          .contains("not touched: " + a.address()).contains("check that receive waits");
+          .contains("not touched: " + a.address()).contains("check that vfio4j receive is waiting");
       a.assertRunsWith(MARK);
       CommandRun receive =
           CommandRun.vfio4j("receive", "--listen", "unix:" + path("r.sock"), a.address(), "--timeout",

@@ -21,10 +21,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Commands of the user that a command runs: where their output goes, and how they end. */
+/** Output and termination of the shell commands that a command runs. */
 class ShellCommandsIT {
 
-  private static final String SAYS_PID =
+  private static final String PRINT_PID =
       "printf \"{\\\"event\\\":\\\"started\\\",\\\"pid\\\":%d}\\n\" $$; exec sleep 600";
 
   @TempDir
@@ -39,7 +39,7 @@ class ShellCommandsIT {
 
   @Test
   void appendsHookOutputToStderrFile() throws Exception {
-    Path errors = Files.writeString(folder.resolve("errors"), "what was there before\n");
+    Path errors = Files.writeString(folder.resolve("errors"), "existing content\n");
     Process process = new ProcessBuilder(ChildProcess.command(
         migrate("--workload-pause", "echo hook-pauses; echo on stderr >&2", "--workload-resume",
             "echo hook-resumes")))
@@ -49,7 +49,7 @@ class ShellCommandsIT {
       String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(process.waitFor()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(out).doesNotContain("hook-pauses", "hook-resumes");
-      assertThat(Files.readString(errors)).startsWith("what was there before\n").contains(
+      assertThat(Files.readString(errors)).startsWith("existing content\n").contains(
           "hook-pauses\non stderr\n",
           "hook-resumes\n");
     } finally {
@@ -57,7 +57,7 @@ class ShellCommandsIT {
     }
   }
 
-  /** As in a unit of systemd. */
+  /** As in a systemd unit. */
   @Test
   void runsHooksWithSocketAsStderr() throws Exception {
     assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "bash can connect a descriptor");
@@ -78,13 +78,13 @@ class ShellCommandsIT {
   }
 
   private static boolean runs(long pid) {
-    // Of a zombie there is no command.
+    // A zombie has no command line.
     return ProcessHandle.of(pid).flatMap(process -> process.info().command()).isPresent();
   }
 
   @Test
   void killsProcessTreeOfThenCommandOnSignal() throws Exception {
-    String then = "sh -c '" + SAYS_PID + "'; true";
+    String then = "sh -c '" + PRINT_PID + "'; true";
     try (ChildProcess migration = CommandProcesses.start(migrate("--then", then).toArray(String[]::new))) {
       JsonObject started = CommandProcesses.await(migration, CommandProcesses.event("started"));
       long pid = started.get("pid").getAsLong();
@@ -115,7 +115,7 @@ class ShellCommandsIT {
   @Test
   void killsProcessTreeOfTimedOutHook() throws Exception {
     Process process = new ProcessBuilder(ChildProcess.command(migrate("--workload-pause",
-        "sh -c '" + SAYS_PID + "'; true", "--workload-timeout", "5s"))).redirectInput(new File("/dev/null"))
+        "sh -c '" + PRINT_PID + "'; true", "--workload-timeout", "5s"))).redirectInput(new File("/dev/null"))
         .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     try {
       String said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -8,10 +8,10 @@ import io.vfio4j.cli.testing.CommandRun;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Devices that take longer for an arc than anything else may take, and are allowed to. */
+/** Devices that need longer for an arc than all other timeouts, within {@code --arc-timeout}. */
 class SlowArcsIT {
 
-  /** All other limits are 10 s, and one of them was found out a quarter later. */
+  /** Longer than all other timeouts (10 s) with a margin of a quarter. */
   private static final String LONGER_THAN_ALL = "delay=13s";
 
   private static CommandRun migrate(String fromFault, String toFault) {
@@ -20,7 +20,7 @@ class SlowArcsIT {
         "--arc-timeout", "60s", "--max-downtime", "5m", "--json");
   }
 
-  /** One at the source and one at the target: two migrations at once, since each takes its time. */
+  /** One slow device at the source and one at the target, in two migrations in parallel. */
   @Test
   void allowsTransitionsUpToTimeout() {
     CompletableFuture<CommandRun> slowSource = CompletableFuture

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The receiver dies between being given the device and saying that it runs it. */
+/** The receiver dies after the handover and before it confirms that it runs the device. */
 class UnknownOwnerIT {
 
   private static final long MARK = 42;
@@ -41,7 +41,7 @@ class UnknownOwnerIT {
   void serve() throws Exception {
     source = ServedTestDevice.start(folder.resolve("a.sock"));
     source.mark(MARK);
-    // Long enough for the receiver to be killed meanwhile. The server goes on by itself, and then the device runs.
+    // Long enough to kill the receiver meanwhile. The server completes the transition, and the device runs.
     target = ChildServer.start(
         CommandProcesses.serve(folder.resolve("b.sock"), "--fault", "arc=STOP>RUNNING_P2P,delay=5s,times=1"));
   }
@@ -82,24 +82,24 @@ class UnknownOwnerIT {
       type(sender, "what?\nresume\n");
       assertThat(
           CommandProcesses.await(sender, CommandProcesses.event("not-resumed")).get("message").getAsString())
-          .contains("cannot be asked").contains("--fenced");
+          .contains("cannot be queried").contains("--fenced");
       target.kill();
       type(sender, "resume --fenced\n");
 
       assertThat(sender.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.FAILURE);
-      // What it wrote there is read by another thread, and all of it only at its end.
+      // Another thread reads the output, completely only after the process has ended.
       assertThat(String.join("\n", sender.stderrLines())).contains("STOP_COPY")
           .contains("vfio4j recover --ask tcp:")
-          .contains("write 'resume' and Enter");
+          .contains("type 'resume' and Enter");
       source.assertRunsWith(MARK);
     }
   }
 
-  /** Whoever holds the devices' state has their workload too, and is the one who can let it go on. */
+  /** The command that holds the devices also resumes their workload. */
   @ParameterizedTest
-  @ValueSource(strings = {"goes on", "does not go on"})
+  @ValueSource(strings = {"resumes", "fails to resume"})
   void resumesWorkloadAtSource(String what) throws Exception {
-    boolean goesOn = what.equals("goes on");
+    boolean goesOn = what.equals("resumes");
     Path side = folder.resolve("side");
     try (ChildProcess sender = sendToDyingReceiver("--workload-pause", "true", "--workload-resume",
         resumeHook(side, goesOn))) {
@@ -112,17 +112,17 @@ class UnknownOwnerIT {
           .isEqualTo(goesOn ? ExitCodes.FAILURE : ExitCodes.INTERVENTION_REQUIRED);
       assertThat(side).hasContent("source\n");
       String said = String.join("\n", sender.stderrLines());
-      assertThat(said).contains("the migration failed; at the source runs again: ");
-      assertThat(said.contains("The workload did not resume and stays paused: --workload-resume: "))
+      assertThat(said).contains("the migration failed; running at the source again: ");
+      assertThat(said.contains("The workload did not resume and remains paused: --workload-resume: "))
           .isEqualTo(!goesOn);
       source.assertRunsWith(MARK);
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"goes on", "does not go on"})
+  @ValueSource(strings = {"resumes", "fails to resume"})
   void resumesWorkloadAtTarget(String what) throws Exception {
-    boolean goesOn = what.equals("goes on");
+    boolean goesOn = what.equals("resumes");
     Path side = folder.resolve("side");
     String ask = "unix:" + folder.resolve("ask.sock");
     try (
@@ -131,11 +131,11 @@ class UnknownOwnerIT {
         ChildProcess answering =
             CommandProcesses.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
                 "--answer", ask)) {
-      String session =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("session").getAsString();
+      String migration =
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
       CommandProcesses.await(answering, CommandProcesses.event("answering"));
       awaitRunningTarget();
-      CommandRun decided = recover("target", session, "--run-here");
+      CommandRun decided = recover("target", migration, "--run-here");
       assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(recover("source", "--ask", ask).event("settled").get("step").getAsString())
           .isEqualTo("confirmed");
@@ -157,7 +157,7 @@ class UnknownOwnerIT {
     command.stdin().flush();
   }
 
-  /** Waits until the target's server is done with what the receiver asked of it, if that reached it; the device runs then. */
+  /** Waits until the target's server has handled the receiver's last request; the device runs then. */
   private ServedTestDevice awaitRunningTarget() throws DeviceException {
     ServedTestDevice served = ServedTestDevice.inChildServer(target);
     try (VfioUserClient client = served.awaitConnection()) {
@@ -179,7 +179,7 @@ class UnknownOwnerIT {
     }
   }
 
-  /** The command has gone; its server keeps the device, whose owner is not known, until a person decides. */
+  /** The command has ended; the server keeps the device, whose owner is unknown, until an operator decides. */
   private void assertLeftStopped() throws Exception {
     try (VfioUserClient client = source.connectKeepingState()) {
       assertThat(client.state()).isEqualTo(DeviceState.STOP);
@@ -195,9 +195,9 @@ class UnknownOwnerIT {
 
     CommandRun open = recover("source");
     assertThat(open.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-    String session = open.event("open-migration").get("session").getAsString();
+    String migration = open.event("open-migration").get("migration").getAsString();
     target.kill();
-    CommandRun decided = recover("source", session, "--run-here", "--fenced");
+    CommandRun decided = recover("source", migration, "--run-here", "--fenced");
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(decided.event("resumed").get("device").getAsString()).isEqualTo(source.address());
     source.assertRunsWith(MARK);
@@ -216,16 +216,16 @@ class UnknownOwnerIT {
     }
   }
 
-  /** It asked nobody; that its old state is not needed any more, a person says. */
+  /** The operator abandons the state at the source without a query of the target. */
   @Test
   void givesUpMigrationOfKilledCommand() throws Exception {
     try (ChildProcess sender = sendToDyingReceiver()) {
-      String session =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("session").getAsString();
+      String migration =
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
       sender.kill();
       sender.await(CommandProcesses.TIMEOUT);
 
-      CommandRun decided = recover("source", session, "--give-up");
+      CommandRun decided = recover("source", migration, "--abandon");
       assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(decided.event("discarded").get("device").getAsString()).isEqualTo(source.address());
       source.assertRunsWith(0);
@@ -239,7 +239,7 @@ class UnknownOwnerIT {
     return CommandRun.vfio4j(command.toArray(String[]::new));
   }
 
-  /** The target took the device and died: it cannot say whether it ran, until a person has looked. */
+  /** The target accepted the device and died; whether it ran is unknown until an operator decides. */
   @Test
   void asksTargetHostAndResumesAfterFencing() throws Exception {
     String ask = "unix:" + folder.resolve("ask.sock");
@@ -247,13 +247,13 @@ class UnknownOwnerIT {
         ChildProcess answering =
             CommandProcesses.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
                 "--answer", ask)) {
-      String session =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("session").getAsString();
+      String migration =
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
       CommandProcesses.await(answering, CommandProcesses.event("answering"));
 
       CommandRun open = recover("source");
       assertThat(open.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-      assertThat(open.event("open-migration").get("session").getAsString()).isEqualTo(session);
+      assertThat(open.event("open-migration").get("migration").getAsString()).isEqualTo(migration);
       assertThat(open.event("open-migration").get("step").getAsString()).isEqualTo("given");
       assertThat(open.event("open-migration").get("held").getAsBoolean()).isTrue();
 
@@ -265,11 +265,11 @@ class UnknownOwnerIT {
       running.assertRunsWith(MARK);
       CommandRun looked = recover("target");
       assertThat(looked.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-      assertThat(looked.event("open-migration").getAsJsonArray("found").toString())
+      assertThat(looked.event("open-migration").getAsJsonArray("status").toString())
           .contains("\"condition\":\"runs\"").contains(running.address());
-      assertThat(looked.event("open-migration").getAsJsonArray("answers").toString())
+      assertThat(looked.event("open-migration").getAsJsonArray("decisions").toString())
           .contains("resets " + running.address()).contains("records that the devices run here");
-      CommandRun fenced = recover("target", session, "--give-up");
+      CommandRun fenced = recover("target", migration, "--abandon");
       assertThat(fenced.exitCode()).as(fenced.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(fenced.event("fenced").get("device").getAsString()).isEqualTo(running.address());
       running.assertRunsWith(0);
@@ -288,15 +288,15 @@ class UnknownOwnerIT {
   @Test
   void resumesSourceOnRunHereWithFenced() throws Exception {
     try (ChildProcess sender = sendToDyingReceiver()) {
-      String session =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("session").getAsString();
+      String migration =
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
 
-      CommandRun refused = recover("source", session, "--run-here");
+      CommandRun refused = recover("source", migration, "--run-here");
       assertThat(refused.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-      assertThat(refused.err()).contains("nothing was recorded about migration " + session)
+      assertThat(refused.err()).contains("nothing was recorded for migration " + migration)
           .contains("--ask ADDR").contains("--fenced");
       target.kill();
-      assertThat(recover("source", session, "--run-here", "--fenced").exitCode())
+      assertThat(recover("source", migration, "--run-here", "--fenced").exitCode())
           .isEqualTo(ExitCodes.SUCCESS);
 
       assertThat(sender.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.FAILURE);
@@ -311,12 +311,12 @@ class UnknownOwnerIT {
         ChildProcess answering =
             CommandProcesses.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
                 "--answer", ask)) {
-      String session =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("session").getAsString();
+      String migration =
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
       CommandProcesses.await(answering, CommandProcesses.event("answering"));
 
       ServedTestDevice running = awaitRunningTarget();
-      CommandRun decided = recover("target", session, "--run-here");
+      CommandRun decided = recover("target", migration, "--run-here");
       assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(decided.event("settled").get("step").getAsString()).isEqualTo("running");
       running.assertRunsWith(MARK);
@@ -324,7 +324,7 @@ class UnknownOwnerIT {
           .isEqualTo("confirmed");
 
       assertThat(sender.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.SUCCESS);
-      assertThat(recover("source", session, "--run-here").exitCode()).as("too late")
+      assertThat(recover("source", migration, "--run-here").exitCode()).as("too late")
           .isEqualTo(ExitCodes.FAILURE);
     }
   }

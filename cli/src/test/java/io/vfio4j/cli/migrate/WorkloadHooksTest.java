@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Workloads that do not do as they are told, and the limits that hold for them. */
+/** Hooks that fail or exceed their timeouts. */
 @Timeout(120)
 class WorkloadHooksTest {
 
@@ -46,7 +46,7 @@ class WorkloadHooksTest {
     return CommandRun.vfio4j(arguments.toArray(String[]::new));
   }
 
-  /** The status is there, and nothing else is waited for. */
+  /** Only the status is awaited. */
   @Test
   void ignoresMissingResponseBody() {
     CommandRun run = migrate("--workload-pause", ear.address() + "/no-body", "--workload-resume",
@@ -57,14 +57,14 @@ class WorkloadHooksTest {
 
   @Test
   void reportsRefusedConnectionToHook() throws IOException {
-    String nobody;
+    String closedPort;
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nobody = "http://localhost:%d/pause".formatted(socket.getLocalPort());
+      closedPort = "http://localhost:%d/pause".formatted(socket.getLocalPort());
     }
-    CommandRun run = migrate("--workload-pause", nobody);
+    CommandRun run = migrate("--workload-pause", closedPort);
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.err()).contains(nobody + " cannot be reached: connection refused")
+    assertThat(run.err()).contains("cannot reach " + closedPort + ": connection refused")
         .doesNotContain("Exception");
   }
 
@@ -74,11 +74,11 @@ class WorkloadHooksTest {
         "--max-downtime", "30s");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.err()).contains("/drip did not answer within 50 ms, the limit of --workload-timeout")
+    assertThat(run.err()).contains("/drip did not respond within 50 ms (--workload-timeout)")
         .contains("runs again at the source");
   }
 
-  /** A pause that outlasts the downtime would be undone anyway. */
+  /** A pause longer than the maximum downtime would be rolled back anyway. */
   @ParameterizedTest
   @ValueSource(strings = {"sleep 600", "http"})
   void limitsPauseToMaxDowntime(String hook) {
@@ -87,7 +87,7 @@ class WorkloadHooksTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(run.err()).contains("--workload-pause: ",
-        "within 100 ms, the limit of the downtime (--max-downtime)");
+        "within 100 ms (--max-downtime)");
   }
 
   @ParameterizedTest
@@ -100,7 +100,7 @@ class WorkloadHooksTest {
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.WORKLOAD_PAUSED);
     assertThat(run.event("report").get("workload_failure").getAsString()).startsWith("--workload-resume: ");
     assertThat(run.err()).contains("the devices run at the target, but their workload did not resume");
-    assertThat(Files.readString(page)).contains(">Done, but the workload stays paused<",
+    assertThat(Files.readString(page)).contains(">Done, but the workload remains paused<",
         "--workload-resume: ");
     assertThat(ProcessHandle.current().descendants()).isEmpty();
   }
@@ -113,7 +113,7 @@ class WorkloadHooksTest {
     assertThat(run.event("report").get("workload_failure").isJsonNull()).isTrue();
   }
 
-  /** The devices are back, and what drives them is not: somebody has to look at it. */
+  /** The devices run again but their workload does not, which requires intervention. */
   @Test
   void needsCareWhenResumeAtSourceFails() {
     CommandRun run =
@@ -123,7 +123,7 @@ class WorkloadHooksTest {
     assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_RUNNING");
     assertThat(run.event("error").get("workload_failure").getAsString()).contains("exit code 8");
     assertThat(run.err())
-        .contains("The workload did not resume and stays paused: --workload-resume: 'exit 8'");
+        .contains("The workload did not resume and remains paused: --workload-resume: 'exit 8'");
   }
 
   @Test

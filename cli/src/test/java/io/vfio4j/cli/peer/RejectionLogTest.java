@@ -27,7 +27,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A flood of refused peers fills no log, and hides no refusal for another reason. */
+/** A flood of rejected peers does not fill the log or hide a rejection for another reason. */
 class RejectionLogTest {
 
   @TempDir
@@ -36,61 +36,61 @@ class RejectionLogTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private final AtomicLong clock = new AtomicLong();
-  private final RejectionLog refusals =
+  private final RejectionLog log =
       new RejectionLog(new Output(new PrintWriter(out), new PrintWriter(err), true, false), clock::get);
 
-  /** A refusal as a listener makes it: of one who sends nothing, or nonsense. */
-  private PeerRefusedException refusal(String sent) throws IOException, InterruptedException {
+  /** Returns the rejection that a listener reports for a peer that sends a text and closes. */
+  private PeerRefusedException reject(String sent) throws IOException, InterruptedException {
     Path path = folder.resolve("s");
-    BlockingQueue<PeerRefusedException> heard = new LinkedBlockingQueue<>();
+    BlockingQueue<PeerRefusedException> rejections = new LinkedBlockingQueue<>();
     try (TransportListener listener =
-        TransportListener.open(new TransportAddress.Unix(path), PeerPolicy.OWN_USER, heard::add)) {
+        TransportListener.open(new TransportAddress.Unix(path), PeerPolicy.OWN_USER, rejections::add)) {
       try (SocketChannel peer = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
         peer.write(ByteBuffer.wrap(sent.getBytes(StandardCharsets.US_ASCII)));
         peer.shutdownOutput();
-        PeerRefusedException refused = null;
-        while (refused == null) {
+        PeerRefusedException rejection = null;
+        while (rejection == null) {
           try {
             Connections.acceptOpened(listener, Duration.ofMillis(10)).control().close();
           } catch (StalledException e) {
-            refused = heard.poll(10, TimeUnit.MILLISECONDS);
+            rejection = rejections.poll(10, TimeUnit.MILLISECONDS);
           }
         }
-        return refused;
+        return rejection;
       }
     }
   }
 
   @Test
   void reportsSomeOfEachKindAndCountsRest() throws Exception {
-    PeerRefusedException gone = refusal("");
-    PeerRefusedException nonsense = refusal("GET / HTTP/1.1 and more");
+    PeerRefusedException gone = reject("");
+    PeerRefusedException garbage = reject("GET / HTTP/1.1 and more");
     assertThat(gone.reason()).isEqualTo(Reason.GONE);
-    assertThat(nonsense.reason()).isEqualTo(Reason.NO_STREAM);
+    assertThat(garbage.reason()).isEqualTo(Reason.NO_STREAM);
 
     for (int i = 0; i < 100; i++) {
-      refusals.accept(gone);
+      log.accept(gone);
     }
     assertThat(err.toString().lines()).hasSize(RejectionLog.MAX_PER_PERIOD)
         .allSatisfy(line -> assertThat(line).startsWith("vfio4j: refused the client of unix:"));
-    refusals.accept(nonsense);
+    log.accept(garbage);
     assertThat(err.toString().lines()).hasSize(RejectionLog.MAX_PER_PERIOD + 1);
 
     clock.set(RejectionLog.PERIOD.toNanos());
-    refusals.accept(gone);
+    log.accept(gone);
     assertThat(err.toString().lines().skip(RejectionLog.MAX_PER_PERIOD + 1)).hasSize(2).first()
         .isEqualTo("vfio4j: refused 95 more for the same reason (gone)");
-    assertThat(out.toString()).contains("{\"event\":\"refused_more\",\"reason\":\"gone\",\"count\":95}");
+    assertThat(out.toString()).contains("{\"event\":\"refused-more\",\"reason\":\"gone\",\"count\":95}");
   }
 
   @Test
   void reportsSuppressedCountOnClose() throws Exception {
-    PeerRefusedException gone = refusal("");
+    PeerRefusedException gone = reject("");
     for (int i = 0; i < 7; i++) {
-      refusals.accept(gone);
+      log.accept(gone);
     }
-    refusals.close();
-    refusals.close();
+    log.close();
+    log.close();
     assertThat(err.toString().lines()).hasSize(RejectionLog.MAX_PER_PERIOD + 1).last()
         .isEqualTo("vfio4j: refused 2 more for the same reason (gone)");
   }

@@ -90,7 +90,7 @@ class ProbeTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(run.err())
-        .isEqualTo("vfio4j: vfio-user:/no/such.sock: there is no such socket: is its server running?\n");
+        .isEqualTo("vfio4j: vfio-user:/no/such.sock: no such socket; is the server running?\n");
     assertThat(run.event("error").get("exit_code").getAsInt()).isEqualTo(ExitCodes.FAILURE);
   }
 

@@ -36,8 +36,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Two devices whose migration was cut short by the death of both commands after the target had recorded <em>mine</em>, on
- * two hosts with a state directory each; a person answers, and what becomes of the devices is read from the servers.
+ * Two devices whose migration was interrupted by the death of both commands after the target had recorded
+ * <em>committed</em>, with a state directory for each host. An operator decides, and the servers are checked for the result.
  */
 final class DecisionScenario implements AutoCloseable {
 
@@ -46,7 +46,7 @@ final class DecisionScenario implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final int CHUNK = 1 << 20;
 
-  /** What a device of the target is in when the person answers. */
+  /** The condition of a target device when the operator decides. */
   enum Condition {
     STOPPED("is stopped"), RUNS("runs"), IN_USE("runs, in use by another client"),
     GONE("is gone with its server");
@@ -58,14 +58,14 @@ final class DecisionScenario implements AutoCloseable {
     }
   }
 
-  /** What the person says, and where. */
+  /** The decision, and the side where it is made. */
   enum Answer {
     TARGET_RUN_HERE("at the target: `--run-here`"), //
-    TARGET_ABANDON("at the target: `--give-up`"), //
-    TARGET_ABANDON_FENCED("at the target: `--give-up --fenced`"), //
+    TARGET_ABANDON("at the target: `--abandon`"), //
+    TARGET_ABANDON_FENCED("at the target: `--abandon --fenced`"), //
     SOURCE_RUN_HERE("at the source: `--run-here`"), //
     SOURCE_RUN_HERE_ASKING("at the source: `--run-here --ask`"), //
-    SOURCE_ABANDON("at the source: `--give-up`"), //
+    SOURCE_ABANDON("at the source: `--abandon`"), //
     RESUME("to the command that holds the source: `resume`");
 
     final String description;
@@ -84,7 +84,7 @@ final class DecisionScenario implements AutoCloseable {
   private final List<Condition> conditions;
   private final MigrationId session = MigrationId.random();
 
-  /** Brings the devices to where the commands died. */
+  /** Brings the devices into the state in which the commands died. */
   DecisionScenario(Path here, List<Condition> conditions) throws IOException {
     this.here = here;
     this.conditions = conditions;
@@ -133,7 +133,7 @@ final class DecisionScenario implements AutoCloseable {
   private void prepare(ServedTestDevice device, Condition condition) throws DeviceException {
     switch (condition) {
       case STOPPED -> {
-        // As the command that loaded it left it.
+        // As the command left it after loading.
       }
       case RUNS, IN_USE -> {
         VfioUserClient client = device.awaitConnection();
@@ -148,7 +148,7 @@ final class DecisionScenario implements AutoCloseable {
     }
   }
 
-  /** Has a person answer, and the source find out; returns who has the devices then, in a few words. */
+  /** Decides, resolves the source, and returns the owner of the devices as text. */
   String run(Answer answer) throws IOException, InterruptedException {
     List<JournalStep> before = List.of(lastStep(Side.SOURCE), lastStep(Side.TARGET));
     boolean done = answer == Answer.RESUME ? resume() : decide(answer);
@@ -171,23 +171,23 @@ final class DecisionScenario implements AutoCloseable {
     String migration = session.toString();
     CommandRun decided = switch (answer) {
       case TARGET_RUN_HERE -> recover(Side.TARGET, migration, "--run-here");
-      case TARGET_ABANDON -> recover(Side.TARGET, migration, "--give-up");
-      case TARGET_ABANDON_FENCED -> recover(Side.TARGET, migration, "--give-up", "--fenced");
+      case TARGET_ABANDON -> recover(Side.TARGET, migration, "--abandon");
+      case TARGET_ABANDON_FENCED -> recover(Side.TARGET, migration, "--abandon", "--fenced");
       case SOURCE_RUN_HERE -> recover(Side.SOURCE, migration, "--run-here");
       case SOURCE_RUN_HERE_ASKING ->
         withAnswerServer(ask -> recover(Side.SOURCE, migration, "--run-here", "--ask", ask));
-      case SOURCE_ABANDON -> recover(Side.SOURCE, migration, "--give-up");
+      case SOURCE_ABANDON -> recover(Side.SOURCE, migration, "--abandon");
       case RESUME -> throw new IllegalArgumentException("no command");
     };
     assertThat(decided.exitCode()).as(decided.err()).isIn(ExitCodes.SUCCESS, ExitCodes.INTERVENTION_REQUIRED);
     if (decided.exitCode() == ExitCodes.INTERVENTION_REQUIRED) {
-      assertThat(decided.err()).contains("nothing was recorded about migration " + session);
+      assertThat(decided.err()).contains("nothing was recorded for migration " + session);
       assertNames(answer, decided.err());
     }
     return decided.exitCode() == ExitCodes.SUCCESS;
   }
 
-  /** What stands against an answer at the target is named. */
+  /** A refused decision names the device. */
   private void assertNames(Answer answer, String err) {
     for (int i = 0; i < DEVICES; i++) {
       boolean isTarget = answer.description.startsWith("at the target");
@@ -199,7 +199,7 @@ final class DecisionScenario implements AutoCloseable {
     }
   }
 
-  /** As the command does that holds the source's devices when somebody types the word. */
+  /** As the command that holds the source devices does when the operator types a command. */
   private boolean resume() throws IOException {
     StateDirectory state = StateDirectory.open(folder(Side.SOURCE));
     HeldSourceJournal held =
@@ -212,7 +212,7 @@ final class DecisionScenario implements AutoCloseable {
     users.clear();
   }
 
-  /** Something that is done while the target's host answers questions. */
+  /** An action while the target's host answers queries. */
   @FunctionalInterface
   private interface Asking {
     CommandRun with(String address) throws IOException;
@@ -243,7 +243,7 @@ final class DecisionScenario implements AutoCloseable {
         }
       }
     } catch (InterruptedIOException e) {
-      // All have asked.
+      // All queries are done.
     } catch (IOException e) {
       throw new AssertionError(e);
     }
@@ -261,7 +261,7 @@ final class DecisionScenario implements AutoCloseable {
         .step();
   }
 
-  /** What there is of a device. */
+  /** The condition of a device after the decision. */
   private enum Found {
     RUNS("runs"), STOPPED("is stopped"), RESET("is reset"), GONE("is gone");
 
@@ -314,7 +314,7 @@ final class DecisionScenario implements AutoCloseable {
         .orElseThrow();
   }
 
-  /** A refusal leaves each device where it was. */
+  /** A refused decision leaves each device as it was. */
   private String requireStoppedSources() throws DeviceException {
     assertThat(observe(sources)).containsOnly(Found.STOPPED);
     return "";

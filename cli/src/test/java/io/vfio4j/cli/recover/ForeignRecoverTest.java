@@ -32,8 +32,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the commands say and do about a device of the reference library, whose server leaves it in whatever state its last
- * client left it in: what is recommended works, and what would not work is not recommended.
+ * Messages and recovery for a device of the reference library, whose server leaves it in the state of its last client. The
+ * advice works, and nothing is advised that would not work.
  */
 class ForeignRecoverTest {
 
@@ -83,7 +83,7 @@ class ForeignRecoverTest {
 
     CommandRun probe = CommandRun.vfio4j("probe", address);
     assertThat(probe.out()).contains("vfio4j recover --resume " + address, "restart its server")
-        .doesNotContain("recover --discard", "its server resets it");
+        .doesNotContain("recover --discard", "its server then resets it");
     CommandRun resumed = recover("--resume", address);
     assertThat(resumed.exitCode()).as(resumed.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
@@ -91,7 +91,7 @@ class ForeignRecoverTest {
     assertThat(server.violations()).isEmpty();
   }
 
-  /** There is no way out of it but a restart. */
+  /** Only a restart of the server helps. */
   @Test
   void suggestsOnlyUsableCommandsForFailedTarget() throws Exception {
     moveTo(DeviceState.RESUMING);
@@ -102,7 +102,7 @@ class ForeignRecoverTest {
         recover("--resume", address))) {
       assertThat(said.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(said.out() + said.err()).contains("RESUMING", "restart its server")
-          .doesNotContain("recover --resume", "recover --discard", "its server resets it");
+          .doesNotContain("recover --resume", "recover --discard", "its server then resets it");
     }
     CommandRun discarded = recover("--discard", address);
     assertThat(discarded.exitCode()).isEqualTo(ExitCodes.FAILURE);
@@ -112,15 +112,15 @@ class ForeignRecoverTest {
 
   @Test
   void claimsNoResetOnDisconnect() throws Exception {
-    assertThat(CommandRun.vfio4j("probe", address).out()).contains("may reset it then, or leave it as it is")
-        .doesNotContain("its server resets it");
+    assertThat(CommandRun.vfio4j("probe", address).out()).contains("may then reset it, or leave it as it is")
+        .doesNotContain("its server then resets it");
 
     server.close();
     serve(EnumSet.of(ServerTrait.PADS_DATA));
-    assertThat(CommandRun.vfio4j("probe", address).out()).contains("may reset it then, or leave it as it is");
+    assertThat(CommandRun.vfio4j("probe", address).out()).contains("may then reset it, or leave it as it is");
   }
 
-  /** A reset of a stopped device would let it run for a moment there, and the other copy may run already. */
+  /** A reset would run the stopped device briefly there, and the other copy may already be running. */
   @Test
   void leavesStoppedSourceUntouchedOnGiveUp() throws Exception {
     moveTo(DeviceState.STOP);
@@ -128,7 +128,7 @@ class ForeignRecoverTest {
     JournalFixture.write(folder.resolve("state"), session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
     int acts = device.operations().size();
 
-    CommandRun decided = recover(session.toString(), "--give-up");
+    CommandRun decided = recover(session.toString(), "--abandon");
 
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(decided.err()).contains("stopped in STOP", "restart it");
@@ -136,7 +136,7 @@ class ForeignRecoverTest {
     assertThat(device.operations()).hasSize(acts);
   }
 
-  /** A reset that it answers may have done nothing: it is fenced by its stop, and does not run again. */
+  /** An acknowledged reset may have had no effect: the device is fenced by stopping it, and is not resumed. */
   @Test
   void stopsRunningTarget() throws Exception {
     long identity = device.stateFingerprint();
@@ -147,15 +147,15 @@ class ForeignRecoverTest {
 
     CommandRun looked = recover();
     assertThat(looked.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-    assertThat(looked.event("open-migration").getAsJsonArray("found").toString())
-        .contains("its server does not say what it does when a client dies");
-    assertThat(looked.event("open-migration").getAsJsonArray("answers").toString())
+    assertThat(looked.event("open-migration").getAsJsonArray("status").toString())
+        .contains("its server does not say what happens when a client dies");
+    assertThat(looked.event("open-migration").getAsJsonArray("decisions").toString())
         .contains("stops " + address, "not known to reset");
-    CommandRun decided = recover(session.toString(), "--give-up");
+    CommandRun decided = recover(session.toString(), "--abandon");
 
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(decided.event("fenced").get("device").getAsString()).isEqualTo(address);
-    assertThat(decided.err()).contains("not known to reset it", "restart it");
+    assertThat(decided.err()).contains("not known to reset it", "restart the server");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
     assertThat(device.stateFingerprint()).isEqualTo(identity);
     assertThat(lastStep(session, Side.TARGET)).isEqualTo(JournalStep.RETURNED);
@@ -166,7 +166,7 @@ class ForeignRecoverTest {
         .last().step();
   }
 
-  /** It would go on with its old state, while the target runs the other copy. */
+  /** The device would resume with its old state while the target runs the other copy. */
   @Test
   void leavesStoppedSettledSourceUntouched() throws Exception {
     server.close();
@@ -186,10 +186,10 @@ class ForeignRecoverTest {
     assertThat(settled.err()).contains("stays in STOP", "restart its server");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
     assertThat(device.operations()).hasSize(acts);
-    assertThat(recover("--discard", address).exitCode()).as("a person may").isEqualTo(ExitCodes.SUCCESS);
+    assertThat(recover("--discard", address).exitCode()).as("at the operator's request").isEqualTo(ExitCodes.SUCCESS);
   }
 
-  /** Whoever reads that one device could not be fenced does not let the other run, which is as new. */
+  /** If one device cannot be fenced, the message warns against running the other, which was reset. */
   @Test
   void reportsDevicesResetBeforeFailure() throws Exception {
     server.close();
@@ -203,11 +203,11 @@ class ForeignRecoverTest {
       JournalFixture.write(folder.resolve("state"), session, Side.TARGET, List.of(first.address(), address),
           JournalStep.COMMITTED);
 
-      CommandRun decided = recover(session.toString(), "--give-up");
+      CommandRun decided = recover(session.toString(), "--abandon");
 
       assertThat(decided.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-      assertThat(decided.err()).contains("nothing was recorded", "these may still run here: " + address,
-          "their state here is lost; do not answer --run-here: " + first.address());
+      assertThat(decided.err()).contains("nothing was recorded", "these may still be running here: " + address,
+          "have lost their state; do not decide --run-here: " + first.address());
       first.assertRunsWith(0);
       assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
       assertThat(lastStep(session, Side.TARGET)).isEqualTo(JournalStep.COMMITTED);

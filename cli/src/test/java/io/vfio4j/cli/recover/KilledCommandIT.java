@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A command that takes a device's state is killed: the device, whose server lives on, has it still. */
+/** A command that saves the state of a device is killed; the server keeps the device with its state. */
 class KilledCommandIT {
 
   private static final long MARK = 4711;
@@ -37,7 +37,7 @@ class KilledCommandIT {
 
   @BeforeEach
   void serve() throws Exception {
-    // Slow enough to be killed in it.
+    // Slow enough to be killed during it.
     server = ChildServer.start(CommandProcesses.serve(folder.resolve("a.sock"), "--fault", "slow=1m"));
     source = ServedTestDevice.inChildServer(server);
     source.mark(MARK);
@@ -120,7 +120,7 @@ class KilledCommandIT {
             state()}}) {
       CommandRun refused = CommandRun.vfio4j(command);
       assertThat(refused.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(refused.err() + refused.out()).contains("may be all there is of its state")
+      assertThat(refused.err() + refused.out()).contains("This may be the only copy of its state")
           .contains("vfio4j recover --resume " + source.address());
       assertThat(stateOfSource()).isEqualTo(DeviceState.STOP);
     }
@@ -129,7 +129,7 @@ class KilledCommandIT {
         .vfio4j("migrate", "--from", source.address(), "--to", "sim:b?memory=" + ServedTestDevice.MEMORY,
             "--dry-run")
         .exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(stateOfSource()).as("who only looks takes nothing").isEqualTo(DeviceState.STOP);
+    assertThat(stateOfSource()).as("inspecting does not change the state").isEqualTo(DeviceState.STOP);
     assertThat(CommandRun.vfio4j("recover", "--discard", source.address(), "--state-dir", state()).err())
         .contains("settle that first");
     CommandRun discarded = CommandRun.vfio4j("recover", "--discard", source.address(), "--state-dir",
@@ -138,7 +138,7 @@ class KilledCommandIT {
     source.assertRunsWith(0);
   }
 
-  /** A target that has loaded everything and dies is not the owner, and does not become it by a person's haste. */
+  /** A target that dies after loading everything does not own the devices, and a hasty resume does not change that. */
   @Test
   void refusesToResumeStaleTarget() throws Exception {
     try (ServedTestDevice target = ServedTestDevice.start(folder.resolve("b.sock"))) {
@@ -146,12 +146,12 @@ class KilledCommandIT {
         loaded.moveTo(DeviceState.STOP);
       }
       StateDirectory.open(folder.resolve("state"))
-          .begin(new Journal.Header(MigrationId.random(), Side.TARGET, List.of(target.address()), "somebody"))
+          .begin(new Journal.Header(MigrationId.random(), Side.TARGET, List.of(target.address()), "a peer"))
           .add(JournalStep.RETURNED, "as after a failure");
 
       CommandRun resumed = CommandRun.vfio4j("recover", "--resume", target.address(), "--state-dir", state());
       assertThat(resumed.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(resumed.err()).contains("old copy").contains("recover --discard");
+      assertThat(resumed.err()).contains("stale state").contains("recover --discard");
       try (VfioUserClient client = target.awaitConnection()) {
         assertThat(client.state()).isEqualTo(DeviceState.STOP);
       }

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Each answer that a person can give, for groups of which some devices run at the target and some do not. What came of each
- * is in docs/failures.md, and is written anew with {@code -Dvfio4j.failures.write=true}.
+ * Every decision of an operator, for groups of devices of which some run at the target and some do not. The outcomes are in
+ * docs/failures.md, which {@code -Dvfio4j.failures.write=true} rewrites.
  */
 class ManualDecisionTest {
 

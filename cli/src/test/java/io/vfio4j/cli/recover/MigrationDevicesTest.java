@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Devices that a person's word is about, and that cannot be reached: which of them are gone for sure, and which are not. */
+/** Devices of an open migration that cannot be reached: which are certainly gone, and which are not. */
 class MigrationDevicesTest {
 
   private static final long MARK = 42;
@@ -44,10 +44,10 @@ class MigrationDevicesTest {
     JournalFixture.write(state, session, Side.TARGET, List.of(devices), JournalStep.COMMITTED);
   }
 
-  private CommandRun giveUp(String... more) {
+  private CommandRun abandon(String... more) {
     String[] all = new String[more.length + 5];
     System.arraycopy(
-        new String[] {"recover", "--state-dir", state.toString(), session.toString(), "--give-up"}, 0, all, 0,
+        new String[] {"recover", "--state-dir", state.toString(), session.toString(), "--abandon"}, 0, all, 0,
         5);
     System.arraycopy(more, 0, all, 5, more.length);
     return CommandRun.vfio4j(all);
@@ -64,7 +64,7 @@ class MigrationDevicesTest {
     assertThat(lastStep()).isEqualTo(JournalStep.COMMITTED);
   }
 
-  /** It only looks: whoever answers is told before what that would do. */
+  /** Reports the effect of each decision without changing a device. */
   @Test
   void listsMixedGroupAndEffectOfEachAnswer() throws Exception {
     try (ServedTestDevice one = ServedTestDevice.start(folder.resolve("b0.sock"));
@@ -80,9 +80,9 @@ class MigrationDevicesTest {
       assertThat(shown.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
       assertThat(shown.out()).contains(one.address() + " runs (RUNNING)",
           other.address() + " is stopped with its state (STOP)", gone + " is gone: no process serves it",
-          "vfio4j recover %s --run-here: refused as it is, since all have to run here, and these cannot: %s"
+          "vfio4j recover %s --run-here: refused: all devices must run here, and these cannot: %s"
               .formatted(session, gone),
-          "vfio4j recover %s --give-up: resets %s, %s, so that what they did here is lost".formatted(session,
+          "vfio4j recover %s --abandon: resets %s, %s (their progress here is lost)".formatted(session,
               one.address(), other.address()));
       try (VfioUserClient client = other.awaitConnection()) {
         assertThat(client.state()).isEqualTo(DeviceState.STOP);
@@ -91,34 +91,34 @@ class MigrationDevicesTest {
     }
   }
 
-  /** Its file is gone, and it serves the device all the same. */
+  /** The socket file is gone, but the server still serves the device. */
   @Test
   void treatsServerWithRemovedSocketAsAlive() throws Exception {
-    // Named as nobody's else is on this host: of one that was bound to a relative path only the name is known.
+    // A name unique on this host: only the name is known of a socket bound to a relative path.
     Path socket = folder.resolve("b-%s.sock".formatted(session));
     try (ServedTestDevice _ = ServedTestDevice.start(socket)) {
       Files.delete(socket);
       recordCommitted("vfio-user:" + socket);
 
-      assertRefused(giveUp(), "its socket file was removed or replaced");
-      assertRefused(giveUp("--fenced"), "its socket file was removed or replaced");
+      assertRefused(abandon(), "its socket file was removed or replaced");
+      assertRefused(abandon("--fenced"), "its socket file was removed or replaced");
     }
-    CommandRun ended = giveUp();
+    CommandRun ended = abandon();
     assertThat(ended.exitCode()).as(ended.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(lastStep()).isEqualTo(JournalStep.RETURNED);
   }
 
   @Test
   void requiresFencingOfUnlocatableDevice() throws Exception {
-    recordCommitted("vfio-user:relative.sock", "somebody's own");
+    recordCommitted("vfio-user:relative.sock", "custom-device");
 
-    assertRefused(giveUp(), "relative to a directory that is not known", "its address is not known",
+    assertRefused(abandon(), "relative to an unknown directory", "its address is unknown",
         "--fenced");
-    assertThat(giveUp("--fenced").exitCode()).isEqualTo(ExitCodes.SUCCESS);
+    assertThat(abandon("--fenced").exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(lastStep()).isEqualTo(JournalStep.RETURNED);
   }
 
-  /** It ran, or it could not have been moved on: the state is elsewhere, and may run there. */
+  /** The device ran, since a later migration moved its state to another host, where it may be running. */
   @Test
   void refusesToGiveUpDeviceMovedOn() throws Exception {
     String device = "vfio-user:" + folder.resolve("b.sock");
@@ -126,14 +126,14 @@ class MigrationDevicesTest {
     JournalFixture.write(state, MigrationId.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
         JournalStep.CONFIRMED);
 
-    assertRefused(giveUp(), "has moved it to the other host since");
+    assertRefused(abandon(), "has since migrated it to the other host");
     CommandRun runs =
         CommandRun.vfio4j("recover", "--state-dir", state.toString(), session.toString(), "--run-here");
     assertThat(runs.exitCode()).as(runs.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(lastStep()).isEqualTo(JournalStep.RUNNING);
   }
 
-  /** The later one never took the device, which still runs what it was given. */
+  /** The later migration never accepted the device, which still runs with its state. */
   @ParameterizedTest
   @CsvSource({"TARGET,PREPARED", "TARGET,REFUSED", "TARGET,RETURNED", "SOURCE,PREPARED", "SOURCE,KEPT",
       "SOURCE,RETURNED"})
@@ -146,9 +146,9 @@ class MigrationDevicesTest {
       CommandRun resumed =
           CommandRun.vfio4j("recover", "--state-dir", state.toString(), "--resume", device.address());
       assertThat(resumed.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-      assertThat(resumed.err()).contains(session.toString(), "settle that first");
+      assertThat(resumed.err()).contains(session.toString(), "settle it first");
 
-      CommandRun given = giveUp();
+      CommandRun given = abandon();
 
       assertThat(given.exitCode()).as(given.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(given.out()).contains(device.address() + " runs (RUNNING)").doesNotContain("is gone");
@@ -157,7 +157,7 @@ class MigrationDevicesTest {
     assertThat(lastStep()).isEqualTo(JournalStep.RETURNED);
   }
 
-  /** It went to another host, and runs there; what the device was used for since changes nothing of that. */
+  /** The state was migrated to another host; later use of the device does not change that. */
   @Test
   void refusesToGiveUpReusedDevice() throws Exception {
     String device = "vfio-user:" + folder.resolve("b.sock");
@@ -167,24 +167,24 @@ class MigrationDevicesTest {
     JournalFixture.write(state, MigrationId.random(), Side.TARGET, List.of(device), JournalStep.COMMITTED,
         JournalStep.RUNNING);
 
-    assertRefused(giveUp(), "has moved it to the other host since");
+    assertRefused(abandon(), "has since migrated it to the other host");
   }
 
-  /** The device that answers runs, and is another one. */
+  /** The device that responds is a new one, not that of the migration. */
   @Test
   void treatsPerClientDeviceAsGone() throws Exception {
     try (ServedTestDevice served = ServedTestDevice.onePerClient(folder.resolve("b.sock"))) {
       recordCommitted(served.address());
       try (VfioUserClient client = served.connectKeepingState()) {
-        assertThat(client.resetsOnDisconnect()).as("it says so, though it grants nothing").isTrue();
+        assertThat(client.resetsOnDisconnect()).as("announced although no capability was granted").isTrue();
         assertThat(client.keepsState()).isFalse();
       }
 
       CommandRun runs =
           CommandRun.vfio4j("recover", "--state-dir", state.toString(), session.toString(), "--run-here");
       assertRefused(runs, "these cannot: " + served.address());
-      assertThat(runs.out()).contains("is gone: its server reset it, or ended it, when its client went");
-      assertThat(giveUp().exitCode()).isEqualTo(ExitCodes.SUCCESS);
+      assertThat(runs.out()).contains("is gone: its server reset or destroyed it when its client disconnected");
+      assertThat(abandon().exitCode()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(lastStep()).isEqualTo(JournalStep.RETURNED);
     }
   }
@@ -193,31 +193,31 @@ class MigrationDevicesTest {
   void treatsInProcessDeviceAsGone() throws Exception {
     recordCommitted("sim:b");
 
-    assertThat(giveUp().exitCode()).isEqualTo(ExitCodes.SUCCESS);
+    assertThat(abandon().exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(lastStep()).isEqualTo(JournalStep.RETURNED);
   }
 
-  /** It may still be about to start them. */
+  /** The process of the target may be about to start the devices. */
   @Test
   void refusesWhileProcessIsAlive() throws Exception {
     Path alive = folder.resolve("alive");
     StateDirectory directory = StateDirectory.open(alive);
-    try (ServedTestDevice other = ServedTestDevice.start(folder.resolve("b.sock"))) { // As one that each client gets of its own.
+    try (ServedTestDevice other = ServedTestDevice.start(folder.resolve("b.sock"))) { // As a server with a device per client shows it.
       other.mark(MARK);
       directory
-          .begin(new Journal.Header(session, Side.TARGET, List.of("sim:b", other.address()), "somebody"))
-          .add(JournalStep.COMMITTED, "it was given them");
+          .begin(new Journal.Header(session, Side.TARGET, List.of("sim:b", other.address()), "a peer"))
+          .add(JournalStep.COMMITTED, "accepted");
       MigrationId served = MigrationId.random();
-      directory.begin(new Journal.Header(served, Side.TARGET, List.of(other.address()), "somebody"))
-          .add(JournalStep.COMMITTED, "it was given them");
+      directory.begin(new Journal.Header(served, Side.TARGET, List.of(other.address()), "a peer"))
+          .add(JournalStep.COMMITTED, "accepted");
 
-      for (MigrationId asked : List.of(session, served)) {
-        for (String answer : List.of("--give-up", "--run-here")) {
+      for (MigrationId id : List.of(session, served)) {
+        for (String answer : List.of("--abandon", "--run-here")) {
           CommandRun run =
-              CommandRun.vfio4j("recover", "--state-dir", alive.toString(), asked.toString(), answer,
+              CommandRun.vfio4j("recover", "--state-dir", alive.toString(), id.toString(), answer,
                   "--fenced");
           assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-          assertThat(run.err()).contains("nothing was recorded", "process %d, which moved them, still runs"
+          assertThat(run.err()).contains("nothing was recorded", "process %d, which migrates them, is still running"
               .formatted(ProcessHandle.current().pid()), "end it first");
         }
       }

@@ -24,7 +24,7 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code recover} tells of journals that are there, and which of them are removed in the end. */
+/** {@code recover} lists and prunes journals. */
 class RecoverListTest {
 
   private static final byte GIVEN = 1;
@@ -33,7 +33,7 @@ class RecoverListTest {
   @TempDir
   private Path folder;
 
-  /** Writes the journal of a source whose process is gone, byte by byte. */
+  /** Writes the journal of a source whose process has ended, byte by byte. */
   private Path journal(long session, int daysAgo, byte... steps) throws IOException {
     return journal("vfio-user:/run/a.sock", session, daysAgo, steps);
   }
@@ -47,7 +47,7 @@ class RecoverListTest {
     text(text(first, "tcp:192.0.2.1:7100").putShort((short) 1), device);
     frame(file, first);
     for (byte step : steps) {
-      frame(file, record(step, at, "the target says so"));
+      frame(file, record(step, at, "the target reports so"));
     }
     Path path = folder.resolve("%032x-source.journal".formatted(session));
     Files.write(path, Arrays.copyOf(file.array(), file.position()));
@@ -82,11 +82,11 @@ class RecoverListTest {
     CommandRun run = recover("--list", "--json");
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(run.event("settled-migration").toString()).contains("\"session\":\"" + "0".repeat(31) + "a\"",
-        "\"step\":\"confirmed\"", "\"reason\":\"the target says so\"", "\"held\":false");
+    assertThat(run.event("settled-migration").toString()).contains("\"migration\":\"" + "0".repeat(31) + "a\"",
+        "\"step\":\"confirmed\"", "\"reason\":\"the target reports so\"", "\"held\":false");
     assertThat(recover("--list").out()).contains("sends vfio-user:/run/a.sock (tcp:192.0.2.1:7100)",
-        "they run at the target (the target says so)").doesNotContain("recover --ask");
-    assertThat(recover().out()).contains("no migration is open in " + folder);
+        "they run at the target (the target reports so)").doesNotContain("recover --ask");
+    assertThat(recover().out()).contains("no open migrations in " + folder);
   }
 
   @Test
@@ -96,10 +96,10 @@ class RecoverListTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
     assertThat(run.out()).contains("vfio4j recover --ask ADDR",
-        "the process that had the devices open is gone");
+        "the process that had the devices open has ended");
   }
 
-  /** Of a damaged journal nobody knows what it said; the others are settled all the same. */
+  /** A damaged journal is reported, and the others are settled. */
   @Test
   void settlesOthersDespiteDamagedJournal() throws IOException {
     Path damaged = journal(0xa, 1, GIVEN);
@@ -108,7 +108,7 @@ class RecoverListTest {
     CommandRun run = recover("--json");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-    assertThat(run.err()).contains("is not known: " + damaged + " is not a journal of a migration");
+    assertThat(run.err()).contains("is unknown: " + damaged + " is not a journal of a migration");
     assertThat(run.event("settled").get("step").getAsString()).isEqualTo("kept");
     assertThat(recover("0".repeat(31) + "b").exitCode()).isEqualTo(ExitCodes.SUCCESS);
   }
@@ -146,10 +146,10 @@ class RecoverListTest {
   void rejectsDaysWithoutPrune() {
     assertThat(recover("--days", "10").exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(recover("--prune", "--days", "0").exitCode()).isEqualTo(ExitCodes.USAGE);
-    assertThat(recover("--prune", "--list").err()).contains("give one of", "--prune");
+    assertThat(recover("--prune", "--list").err()).contains("give only one of", "--prune");
   }
 
-  /** Else a device that was given away would run, by the word of what was before. */
+  /** Otherwise a device that was handed over would resume because of an earlier migration. */
   @Test
   void leavesDeviceOfLaterMigrationUntouched() throws Exception {
     try (ServedTestDevice device = ServedTestDevice.start(folder.resolve("a.sock"))) {

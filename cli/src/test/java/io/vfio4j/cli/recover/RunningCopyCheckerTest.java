@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The checker of recordings can fail: it finds two copies that run, and says nothing of one that runs after the other. */
+/** The checker finds two copies that run at the same time, and accepts one that runs after the other. */
 class RunningCopyCheckerTest {
 
   @TempDir

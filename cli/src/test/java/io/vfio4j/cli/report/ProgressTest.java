@@ -67,7 +67,7 @@ class ProgressTest {
         .contains("[                ]");
   }
 
-  /** What matters most is there at any width: a line that is cut off ends in the middle of a number. */
+  /** Details are dropped in order of importance; truncation could cut a number in the middle. */
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {
       "79 | pre-copy 2 [===========>    ] 3.0 MiB, 2.0 MiB/s, 1.0 MiB left, down ~40 ms",
@@ -89,7 +89,7 @@ class ProgressTest {
     view.on(progress(2700, 2));
     view.on(round(2800, 4));
     view.on(round(4800, 5));
-    view.on(new MigrationEvent.Note(Duration.ofMillis(4900), Side.TARGET, "the other side's story"));
+    view.on(new MigrationEvent.Note(Duration.ofMillis(4900), Side.TARGET, "of the other side"));
     view.on(new MigrationEvent.PhaseStart(Duration.ofMillis(5100), Side.SOURCE, new Phase.Done(), "why"));
 
     assertThat(err.toString().lines()).containsExactly("pre-copy: why",

@@ -81,7 +81,7 @@ class ServeIT {
       assertThat(socket()).exists();
       CommandRun gone = CommandRun.vfio4j("probe", "vfio-user:" + socket());
       assertThat(gone.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(gone.err()).contains("nobody listens there any more");
+      assertThat(gone.err()).contains("the server is no longer listening");
 
       try (ServedTestDevice second = ServedTestDevice.start(socket())) {
         assertThat(CommandRun.vfio4j("probe", second.address()).exitCode()).isEqualTo(ExitCodes.SUCCESS);

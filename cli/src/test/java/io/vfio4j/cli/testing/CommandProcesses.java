@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Commands as processes of their own, for tests. */
+/** Commands as child processes, for tests. */
 public final class CommandProcesses {
 
   public static final Duration TIMEOUT = Duration.ofSeconds(60);
@@ -20,7 +20,7 @@ public final class CommandProcesses {
   private CommandProcesses() {
   }
 
-  /** Returns the arguments of a server for a device like those of {@link ServedTestDevice}. */
+  /** Returns the command line of a server for a device like those of {@link ServedTestDevice}. */
   public static List<String> serve(Path socket, String... more) {
     List<String> arguments = new ArrayList<>(
         List.of("serve", "scratch", "--socket", socket.toString(), "--memory",
@@ -50,7 +50,7 @@ public final class CommandProcesses {
     return event -> event.get("event").getAsString().equals(name);
   }
 
-  /** An event about a device on its way to a state. */
+  /** Matches the start of a device's transition to a state. */
   public static Predicate<JsonObject> moving(String to) {
     return event("moving").and(event -> event.get("to").getAsString().equals(to));
   }

@@ -9,7 +9,7 @@ import java.io.StringWriter;
 import java.util.List;
 import picocli.CommandLine;
 
-/** What a command said, run in this process. */
+/** The result of a command that ran in this process. */
 public record CommandRun(int exitCode, String out, String err) {
 
   /** Runs a command. */
@@ -25,12 +25,12 @@ public record CommandRun(int exitCode, String out, String err) {
     return new CommandRun(code, out.toString(), err.toString());
   }
 
-  /** Every line of the output must be an object. */
+  /** Returns the events; every line of standard output must be a JSON object. */
   public List<JsonObject> events() {
     return out.lines().map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
   }
 
-  /** Returns the first of a kind. */
+  /** Returns the first event with a name. */
   public JsonObject event(String name) {
     return events().stream().filter(event -> event.get("event").getAsString().equals(name)).findFirst()
         .orElseThrow(() -> new AssertionError("no event '" + name + "' in: " + out + err));

@@ -14,10 +14,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Somebody on the way between the two sides of a migration, who passes on frame by frame until told otherwise. */
+/** A proxy between the two sides of a migration that forwards frames until it is told to stall, cut or damage them. */
 public final class FrameProxy implements AutoCloseable {
 
-  private static final int HEADER = 16; // Of a frame; the preamble is as long.
+  private static final int HEADER = 16; // Of a frame; the preamble has the same length.
   private static final int LENGTH = 4;
   private static final int LONGEST = 1 << 20;
 
@@ -32,10 +32,10 @@ public final class FrameProxy implements AutoCloseable {
   private volatile boolean cut;
 
   /**
-   * Listens.
+   * Starts to listen.
    *
-   * @param socket where the source is to connect
-   * @param target where the target listens, once the source has come
+   * @param socket the path for the source to connect to
+   * @param target the path where the target listens when the source has connected
    */
   public FrameProxy(Path socket, Path target) throws IOException {
     this.socket = socket;
@@ -48,7 +48,7 @@ public final class FrameProxy implements AutoCloseable {
     return socket;
   }
 
-  /** Ends the connection, or what is to become one. */
+  /** Cuts the connection, or the next one. */
   public void cut() throws IOException {
     cut = true;
     for (SocketChannel channel : channels) {
@@ -64,12 +64,12 @@ public final class FrameProxy implements AutoCloseable {
     return channel;
   }
 
-  /** Passes on nothing more, in either direction, and does not say so: not even that an end was closed. */
+  /** Stops forwarding in both directions, including the end of the stream. */
   public void stall() {
     stalled = true;
   }
 
-  /** Changes a bit of the next frame, whoever sends it. */
+  /** Flips a bit of the next frame of either side. */
   public void damageNext() {
     damagesNext.set(true);
   }
@@ -106,7 +106,7 @@ public final class FrameProxy implements AutoCloseable {
     to.shutdownOutput();
   }
 
-  /** Reads until so much is there; returns false at the end of what comes. */
+  /** Reads a number of bytes; returns false at the end of the stream. */
   private static boolean read(SocketChannel from, ByteBuffer into, int bytes) throws IOException {
     into.limit(bytes);
     while (into.hasRemaining()) {
@@ -124,7 +124,7 @@ public final class FrameProxy implements AutoCloseable {
     }
   }
 
-  /** What its threads do until a channel is closed. */
+  /** The work of a thread until a channel is closed. */
   private interface Work {
     void run() throws IOException, InterruptedException;
   }
@@ -139,7 +139,7 @@ public final class FrameProxy implements AutoCloseable {
     }));
   }
 
-  /** An end has closed: so does the other. */
+  /** Closes both channels after one was closed. */
   private void cutAfter(Exception cause) {
     try {
       cut();

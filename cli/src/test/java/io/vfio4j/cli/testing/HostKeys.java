@@ -10,7 +10,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.spi.ToolProvider;
 
-/** Keys of this machine, for commands at both ends; made as the command makes them, once there is a package. */
+/** Keys of this host for commands on both sides, created as by {@code vfio4j keys} once it is packaged. */
 public final class HostKeys {
 
   private static final String A_DAY = "86400";
@@ -18,12 +18,12 @@ public final class HostKeys {
   private HostKeys() {
   }
 
-  /** Makes some, and returns what {@code --keys} takes. */
+  /** Creates keys and returns the argument for {@code --keys}. */
   public static String in(Path folder) throws CommandException {
     return of(folder.resolve("keys"), "localhost");
   }
 
-  /** Makes some for a host, in a folder that is to be made. */
+  /** Creates keys for a host in a new folder. */
   public static String of(Path set, String host) throws CommandException {
     StringWriter errors = new StringWriter();
     PrintWriter err = new PrintWriter(errors);

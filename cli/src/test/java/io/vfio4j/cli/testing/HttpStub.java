@@ -14,9 +14,8 @@ import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * Hears HTTP requests on this machine and answers them: with 503 where the path is {@code /no}, with the headers alone of an
- * answer whose body never comes ({@code /no-body}), with a header that goes on until the client leaves ({@code /drip}), else
- * with 204.
+ * An HTTP server on this host. The response depends on the path: 503 for {@code /no}, headers without the announced body for
+ * {@code /no-body}, an endless header until the client disconnects for {@code /drip}, else 204.
  */
 public final class HttpStub implements AutoCloseable {
 
@@ -89,11 +88,11 @@ public final class HttpStub implements AutoCloseable {
     }
   }
 
-  /** Writes for as long as the client listens. */
+  /** Writes until the client disconnects. */
   private void trickle(Socket socket, BufferedReader in) throws IOException {
     socket.setSoTimeout(5);
     while (takesMore(socket, in)) {
-      // Until it does not.
+      // The client has disconnected.
     }
     requests.add("the client left: true");
   }
@@ -103,7 +102,7 @@ public final class HttpStub implements AutoCloseable {
       write(socket, "x");
       return in.read() >= 0;
     } catch (SocketTimeoutException e) {
-      return true; // It still listens.
+      return true; // Still connected.
     } catch (IOException e) {
       return false;
     }

@@ -16,32 +16,32 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 
-/** Writes the journal of a side whose process has died, byte by byte: one of this process would still be alive. */
+/** Writes the journal of a side whose process has ended, byte by byte, since this process is still running. */
 public final class JournalFixture {
 
-  /** Larger than the kernel gives out. */
+  /** Larger than any process ID of the kernel. */
   private static final long NO_PROCESS = 1L << 40;
-  /** Digits of half the number of a session. */
+  /** Hexadecimal digits of half a migration ID. */
   private static final int HALF = 16;
   private static final List<JournalStep> STEPS = List.of(JournalStep.PREPARED, JournalStep.GIVEN,
       JournalStep.CONFIRMED, JournalStep.KEPT, JournalStep.ABANDONED, JournalStep.COMMITTED,
       JournalStep.RUNNING,
       JournalStep.REFUSED, JournalStep.RETURNED);
 
-  /** So that of two that are written in one millisecond the second is the later one. */
+  /** Orders journals that are written in the same millisecond. */
   private static final AtomicLong LATER = new AtomicLong();
 
   private JournalFixture() {
   }
 
-  /** Writes it into a state directory, which is made; the steps follow PREPARED. */
-  public static void write(Path folder, MigrationId session, Side side, List<String> devices,
+  /** Writes a journal into a state directory, which is created; the steps follow PREPARED. */
+  public static void write(Path folder, MigrationId migration, Side side, List<String> devices,
       JournalStep... steps)
       throws IOException {
     ByteBuffer file = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
     file.put("VFIO4JJ1".getBytes(StandardCharsets.US_ASCII));
     ByteBuffer first = record(JournalStep.PREPARED);
-    first.put((byte) (side == Side.SOURCE ? 0 : 1)).putLong(half(session, 0)).putLong(half(session, HALF))
+    first.put((byte) (side == Side.SOURCE ? 0 : 1)).putLong(half(migration, 0)).putLong(half(migration, HALF))
         .putLong(NO_PROCESS).putLong(0);
     text(first, "the other host").putShort((short) devices.size());
     devices.forEach(device -> text(first, device));
@@ -53,11 +53,11 @@ public final class JournalFixture {
     file.flip().get(bytes);
     Files.createDirectories(folder,
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    Files.write(folder.resolve("%s-%s.journal".formatted(session, side)), bytes);
+    Files.write(folder.resolve("%s-%s.journal".formatted(migration, side)), bytes);
   }
 
-  private static long half(MigrationId session, int from) {
-    return Long.parseUnsignedLong(session.toString(), from, from + HALF, 16);
+  private static long half(MigrationId migration, int from) {
+    return Long.parseUnsignedLong(migration.toString(), from, from + HALF, 16);
   }
 
   private static ByteBuffer record(JournalStep step) {

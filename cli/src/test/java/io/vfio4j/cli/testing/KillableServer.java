@@ -7,17 +7,17 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The server of a device, in this process or, where it is to be killed, in one of its own. It records its sessions.
+ * The server of a device, in this process or, if it is to be killed, in a child process. It records its connections.
  *
- * @param device to drive
- * @param socket where it listens
- * @param process its process, if it has one
- * @param recorded what it heard and said
+ * @param device the device
+ * @param socket the path where it listens
+ * @param process its child process, if any
+ * @param recorded its recording
  */
 public record KillableServer(ServedTestDevice device, Path socket, Optional<ChildServer> process,
     RecordingServer recorded) implements AutoCloseable {
 
-  /** By so many the clock of its recording is known well enough. */
+  /** Enough connections to determine the clock of its recording. */
   private static final int SESSIONS = 4;
 
   public static KillableServer start(Path socket, boolean isKilled) throws IOException, InterruptedException {

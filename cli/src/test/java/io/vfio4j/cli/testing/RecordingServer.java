@@ -14,14 +14,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a server records of its sessions, and by what clock. That of a server in this process is known; of a process of its
- * own it is found out from the times of day at which its sessions began.
+ * The recording of a server and its clock. The clock of a server in this process is known; that of a child process is
+ * determined from the times of day at which its connections started.
  */
 public final class RecordingServer implements AutoCloseable {
 
   /**
-   * How far the clock of another process may be off, nanoseconds: its first messages are slow, until it has loaded its
-   * classes. Two copies that both run do so for longer.
+   * The error of the clock of a child process in nanoseconds, whose first messages are slow until its classes are loaded.
+   * Two copies that both run do so for longer.
    */
   static final long SLACK = 100_000_000;
 
@@ -39,7 +39,7 @@ public final class RecordingServer implements AutoCloseable {
     this.began = began;
   }
 
-  /** Begins a recording for a server in this process. Its clock begins in between, so that it has to be made quickly. */
+  /** Starts a recording for a server in this process. Its clock starts in between, so this must be fast. */
   public static RecordingServer inProcess(Path file) throws IOException {
     for (int tries = 0;; tries++) {
       long before = System.nanoTime();
@@ -52,7 +52,7 @@ public final class RecordingServer implements AutoCloseable {
     }
   }
 
-  /** A server in a process of its own writes it. */
+  /** Returns the recording of a server in a child process. */
   static RecordingServer inChildProcess(Path file) {
     return new RecordingServer(file, Optional.empty(), 0);
   }
@@ -61,22 +61,22 @@ public final class RecordingServer implements AutoCloseable {
     return file;
   }
 
-  /** Returns where a server in this process records. */
+  /** Returns the recording of a server in this process. */
   public Recording recording() {
     return recording.orElseThrow();
   }
 
-  /** Tells whether its clock is known. */
+  /** Returns whether its clock is known. */
   boolean isExact() {
     return recording.isPresent();
   }
 
-  /** Tells whether what runs at the end of the recording goes on. */
+  /** Returns whether a device that runs at the end of the recording keeps running. */
   boolean isAlive() {
     return isExact();
   }
 
-  /** Returns when the recording began, by {@link System#nanoTime}. */
+  /** Returns the start of the recording as {@link System#nanoTime}. */
   long startNanos() throws IOException {
     if (isExact()) {
       return began;
@@ -85,7 +85,7 @@ public final class RecordingServer implements AutoCloseable {
     return startEpochNanos() - now;
   }
 
-  /** A session's first message follows its beginning at once: where it was soonest, this is the nearest to the truth. */
+  /** Returns the best estimate: the first message of a connection follows its start at once, and the fastest is closest. */
   private long startEpochNanos() throws IOException {
     Map<Integer, Long> begun = new LinkedHashMap<>();
     long latest = Long.MIN_VALUE;
@@ -99,7 +99,7 @@ public final class RecordingServer implements AutoCloseable {
         }
       }
     } catch (RecordingException e) {
-      // It was killed in the middle of a record.
+      // It was killed while writing a record.
     }
     return latest;
   }

@@ -19,19 +19,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When a device ran with the state that was moved, by the recording of its server: from the arrival of the request that let it
- * run to the reply to the one that stopped it, so rather too long than too short. Nobody's word counts here but what the
- * server heard and said.
+ * Determines from the recording of a server when its device ran with the migrated state: from the arrival of the request that
+ * started it to the reply to the one that stopped it, which overestimates rather than underestimates.
  */
 public final class RunningCopyChecker {
 
   private static final int KEPT = 8192;
 
   /**
-   * A time in which a device ran with the state.
+   * A time span in which a device ran with the state.
    *
-   * @param from nanoseconds, as {@link System#nanoTime} has them
-   * @param to the same
+   * @param from the start as {@link System#nanoTime}
+   * @param to the end
    */
   public record Span(long from, long to) {
 
@@ -46,8 +45,7 @@ public final class RunningCopyChecker {
   /**
    * Reads a recording.
    *
-   * @param server whose it is
-   * @param hasState whether its device has the state at the beginning, and runs
+   * @param hasState whether its device initially runs with the state
    */
   public static List<Span> of(RecordingServer server, boolean hasState) throws IOException {
     Copy copy = new Copy(hasState);
@@ -60,7 +58,7 @@ public final class RunningCopyChecker {
         copy.take(event, last);
       }
     } catch (RecordingException e) {
-      assertThat(server.isExact()).as("only a server that was killed leaves half a record").isFalse();
+      assertThat(server.isExact()).as("only a killed server leaves a partial record").isFalse();
     }
     copy.stopped(server.isAlive() ? Long.MAX_VALUE / 2 : last);
     return List.copyOf(copy.spans);
@@ -69,18 +67,18 @@ public final class RunningCopyChecker {
   /**
    * Checks that no two devices ever ran with the state at the same time.
    *
-   * @param source had it at the beginning
+   * @param source the device that had the state initially
    */
   public static void assertNeverBothRunning(RecordingServer source, RecordingServer target)
       throws IOException {
     List<Span> here = of(source, true);
-    assertThat(here).as("the recording is of the device").isNotEmpty();
+    assertThat(here).as("the recording shows the device running").isNotEmpty();
     assertThat(
         both(here, of(target, false), source.isExact() && target.isExact() ? 0 : RecordingServer.SLACK))
         .as("both ran").isEmpty();
   }
 
-  /** Returns a time in which two devices both ran with it, if there is one. */
+  /** Returns a time in which two devices both ran with the state, if any. */
   static Optional<String> both(List<Span> one, List<Span> other, long slack) {
     for (Span here : one) {
       for (Span there : other) {
@@ -92,7 +90,7 @@ public final class RunningCopyChecker {
     return Optional.empty();
   }
 
-  /** What there is of the state in the device. */
+  /** The copy of the state in a device, over time. */
   private static final class Copy {
 
     private final List<Span> spans = new ArrayList<>();
@@ -103,7 +101,7 @@ public final class RunningCopyChecker {
     private DeviceState state = DeviceState.RUNNING;
     private @Nullable Long runsSince;
 
-    /** A command without its reply. */
+    /** A request without its reply. */
     private record Request(DecodedMessage command, long at) {
     }
 
@@ -117,7 +115,7 @@ public final class RunningCopyChecker {
         case RecordingEvent.Connected _ -> begin();
         case RecordingEvent.Message message -> take(message, at);
         case RecordingEvent.IncompleteMessage _ -> {
-          // No whole message, so no request that was executed.
+          // Not a complete message, so not executed.
         }
         case RecordingEvent.Disconnected _ -> end(at);
       }
@@ -129,7 +127,7 @@ public final class RunningCopyChecker {
       keepsStopped = false;
     }
 
-    /** The server's own commands, and the replies to them, have numbers of their own. */
+    /** Handles a message; commands of the server and their replies have separate message IDs. */
     private void take(RecordingEvent.Message message, long at) {
       DecodedMessage decoded = message.decode();
       boolean isCommand = decoded.type() == DecodedMessage.Type.COMMAND;
@@ -163,7 +161,7 @@ public final class RunningCopyChecker {
           }
         }
         default -> {
-          // Moves nothing.
+          // Does not change the state.
         }
       }
     }
@@ -206,7 +204,7 @@ public final class RunningCopyChecker {
       state = DeviceState.RUNNING;
     }
 
-    /** As docs/architecture.md has it: what becomes of a device whose client has gone. */
+    /** Applies what happens to a device when its client disconnects (docs/architecture.md). */
     private void end(long at) {
       boolean stays = (keepsStopped && state != DeviceState.RESUMING && state != DeviceState.ERROR)
           || (keepsState && state == DeviceState.RUNNING);

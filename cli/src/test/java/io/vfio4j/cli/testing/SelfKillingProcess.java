@@ -9,22 +9,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** Processes that run a part of the program and send themselves SIGKILL on the way. */
+/** Processes that run a part of the program and send themselves SIGKILL. */
 public final class SelfKillingProcess {
 
-  /** What such a process ends with. */
+  /** The exit code of such a process. */
   public static final int KILLED = 128 + 9;
 
   private SelfKillingProcess() {
   }
 
-  /** Starts one: a JVM without modules, for the tests' classes have none of their own. */
+  /** Starts a process on the class path, since the classes of tests are in no module. */
   public static Process start(Class<?> main, String... arguments) throws IOException {
     return new ProcessBuilder(command(List.of("-XX:TieredStopAtLevel=1"), main, arguments))
         .redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
-  /** Returns what runs one, with more options of the JVM. */
+  /** Returns the command line of a process, with additional JVM options. */
   public static List<String> command(List<String> options, Class<?> main, String... arguments) {
     List<String> command =
         new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -36,7 +36,7 @@ public final class SelfKillingProcess {
     return command;
   }
 
-  /** Returns the folder of the tests' classes, wherever this build has it. */
+  /** Returns the output folder of the test classes in this build. */
   private static Path classes(Class<?> main) {
     try {
       Path folder =
@@ -50,7 +50,7 @@ public final class SelfKillingProcess {
     }
   }
 
-  /** Ends this process, at once. */
+  /** Kills this process. */
   public static void killSelf() {
     try {
       new ProcessBuilder("kill", "-9", Long.toString(ProcessHandle.current().pid())).start().waitFor();

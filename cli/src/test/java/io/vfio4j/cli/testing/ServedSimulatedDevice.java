@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** A simulated device as a server of ours serves it: its state suits that of the same device at a foreign server. */
+/** A simulated device for a vfio4j server, with the same state format as at a foreign server. */
 public final class ServedSimulatedDevice implements EmulatedDevice {
 
   private static final int CONFIG_SIZE = 256;
@@ -51,7 +51,7 @@ public final class ServedSimulatedDevice implements EmulatedDevice {
 
   @Override
   public void attach(DmaMemory dma, Interrupts interrupts) {
-    // It has no use for them.
+    // Not used.
   }
 
   @Override
@@ -86,7 +86,7 @@ public final class ServedSimulatedDevice implements EmulatedDevice {
     } catch (TransitionException e) {
       throw e;
     } catch (DeviceException e) {
-      throw new IllegalStateException(e); // Only a device that is lost does so, and nobody loses this one.
+      throw new IllegalStateException(e); // Only thrown by a lost device.
     }
   }
 

@@ -24,7 +24,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
-/** A device that is served, for tests: writes marks into it and looks for them. */
+/** A served device for tests, in which marks are written and checked. */
 public final class ServedTestDevice implements AutoCloseable {
 
   public static final int MEMORY = 4 << 20;
@@ -32,12 +32,12 @@ public final class ServedTestDevice implements AutoCloseable {
   private final Path socket;
   private final Runnable closer;
 
-  private ServedTestDevice(Path socket, Runnable end) {
+  private ServedTestDevice(Path socket, Runnable closer) {
     this.socket = socket;
-    this.closer = end;
+    this.closer = closer;
   }
 
-  /** Serves a device in a thread: a process costs a second, and not every test is about processes. */
+  /** Serves a device in a thread, which is faster than in a process. */
   public static ServedTestDevice start(Path socket, String... faults) throws IOException {
     ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
     for (String fault : faults) {
@@ -46,24 +46,24 @@ public final class ServedTestDevice implements AutoCloseable {
     return start(socket, new ScratchDevice(config));
   }
 
-  /** Serves a device of any kind in a thread, and closes it in the end. */
+  /** Serves any device in a thread, and closes it at the end. */
   public static ServedTestDevice start(Path socket, EmulatedDevice device) throws IOException {
     return start(socket, device, MigrationVersions.V2);
   }
 
-  /** Serves a device that is driven by versions of one's choice. */
+  /** Serves a device with some versions of the migration interface. */
   public static ServedTestDevice start(Path socket, MigrationVersions versions) throws IOException {
     ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
     return start(socket, new ScratchDevice(config), versions);
   }
 
-  /** Serves a device of any kind that is driven by versions of one's choice. */
+  /** Serves any device with some versions of the migration interface. */
   public static ServedTestDevice start(Path socket, EmulatedDevice device, MigrationVersions versions)
       throws IOException {
     return start(socket, device, ServerOptions.DEFAULT.withVersions(versions));
   }
 
-  /** Serves a device in a thread, and records what its server hears and says. */
+  /** Serves a device in a thread, with a recording. */
   public static ServedTestDevice start(Path socket, Recording recording) throws IOException {
     ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
     return start(socket, new ScratchDevice(config), ServerOptions.DEFAULT.withRecording(recording));
@@ -75,7 +75,7 @@ public final class ServedTestDevice implements AutoCloseable {
     }), device::close);
   }
 
-  /** Serves each client a device of its own, which goes with it, in a thread. */
+  /** Creates a device for each client, destroyed when the client disconnects; served in a thread. */
   public static ServedTestDevice onePerClient(Path socket) throws IOException {
     ScratchConfig config = ScratchConfig.named(socket.toString()).withMemorySize(MEMORY);
     return run(socket,
@@ -101,12 +101,12 @@ public final class ServedTestDevice implements AutoCloseable {
     });
   }
 
-  /** The device of a server in a process of its own. */
+  /** Returns the device of a server in a child process. */
   public static ServedTestDevice inChildServer(ChildServer server) {
     return new ServedTestDevice(server.socket(), server::close);
   }
 
-  /** Starts a server in a process of its own. */
+  /** Starts a server in a child process. */
   public static ChildServer process(Path socket) throws IOException, InterruptedException {
     return ChildServer.start(CommandProcesses.serve(socket));
   }
@@ -119,12 +119,12 @@ public final class ServedTestDevice implements AutoCloseable {
     return VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true));
   }
 
-  /** Connects as who takes the state of the device does, and leaves it as it is. */
+  /** Connects as a command that saves the state does, which leaves the device as it is. */
   public VfioUserClient connectKeepingState() throws DeviceException {
     return VfioUserClient.connect(socket, ClientOptions.DEFAULT.withKeepState(true).withKeepStopped(true));
   }
 
-  /** Connects so as soon as the server has seen that its last client is gone. */
+  /** Connects likewise, after the server has noticed that its last client disconnected. */
   public VfioUserClient awaitConnection() throws DeviceException {
     long end = System.nanoTime() + CommandProcesses.TIMEOUT.toNanos();
     while (true) {
@@ -139,7 +139,7 @@ public final class ServedTestDevice implements AutoCloseable {
     }
   }
 
-  /** Writes a value into a register and at both ends of the memory, and lets go of the device. */
+  /** Writes a value into a register and at both ends of the memory, and disconnects. */
   public void mark(long value) throws DeviceException {
     try (VfioUserClient client = connect()) {
       client.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, value);
@@ -148,7 +148,7 @@ public final class ServedTestDevice implements AutoCloseable {
     }
   }
 
-  /** Checks that the device runs with a value where {@link #mark} puts it. */
+  /** Checks that the device runs with the values that {@link #mark} writes. */
   public void assertRunsWith(long value) throws DeviceException {
     try (VfioUserClient client = connect()) {
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);

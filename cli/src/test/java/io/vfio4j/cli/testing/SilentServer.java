@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A server that accepts whoever connects, and never says a word. */
+/** A server that accepts connections and never replies. */
 public final class SilentServer implements AutoCloseable {
 
   private final ServerSocketChannel server;
@@ -27,9 +27,9 @@ public final class SilentServer implements AutoCloseable {
   public static SilentServer at(Path socket) throws IOException {
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket));
-    SilentServer mute = new SilentServer(server);
-    Thread.ofPlatform().name("mute-server").daemon().start(mute::accept);
-    return mute;
+    SilentServer silent = new SilentServer(server);
+    Thread.ofPlatform().name("silent-server").daemon().start(silent::accept);
+    return silent;
   }
 
   private void accept() {

@@ -14,62 +14,62 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Who watches a migration does not harm it, and what fails after it is done does not change what the command says. */
+/** A failing watcher does not affect a migration, and a failure after it is done does not change the exit code. */
 class MigrationMonitorTest {
 
   private final StringWriter err = new StringWriter();
   private final Output output = new Output(new PrintWriter(err), new PrintWriter(err), true, false);
-  private final List<String> told = new ArrayList<>();
+  private final List<String> calls = new ArrayList<>();
 
   private final Watcher failing = new Watcher() {
     @Override
     public void onNotStarted(Throwable failure) {
-      told.add("not begun");
+      calls.add("not started");
     }
 
     @Override
     public void on(MigrationEvent event) {
-      throw new AssertionError("nothing happens");
+      throw new AssertionError("no events expected");
     }
 
     @Override
     public void close() {
-      throw new IllegalStateException("nor ever");
+      throw new IllegalStateException("cannot close");
     }
   };
 
   private final Watcher other = new Watcher() {
     @Override
     public void on(MigrationEvent event) {
-      throw new AssertionError("nothing happens");
+      throw new AssertionError("no events expected");
     }
 
     @Override
     public void close() {
-      told.add("closed");
+      calls.add("closed");
     }
   };
 
   @Test
-  void warnsOfFailureAfterSettlement() throws Exception {
-    try (MigrationMonitor watching = new MigrationMonitor(List.of(failing, other), output)) {
-      int code = watching.run(() -> {
-        watching.commitExitCode(ExitCodes.WORKLOAD_PAUSED);
+  void warnsOfFailureAfterCommit() throws Exception {
+    try (MigrationMonitor monitor = new MigrationMonitor(List.of(failing, other), output)) {
+      int code = monitor.run(() -> {
+        monitor.commitExitCode(ExitCodes.WORKLOAD_PAUSED);
         throw new IOException("munmap: EINVAL");
       });
       assertThat(code).isEqualTo(ExitCodes.WORKLOAD_PAUSED);
     }
-    assertThat(told).containsExactly("closed");
-    assertThat(err.toString()).contains("done, but something failed afterwards: munmap: EINVAL", "nor ever");
+    assertThat(calls).containsExactly("closed");
+    assertThat(err.toString()).contains("done, but a later step failed: munmap: EINVAL", "cannot close");
   }
 
   @Test
-  void propagatesFailureBeforeSettlement() {
-    try (MigrationMonitor watching = new MigrationMonitor(List.of(failing), output)) {
-      assertThatIOException().isThrownBy(() -> watching.run(() -> {
+  void propagatesFailureBeforeCommit() {
+    try (MigrationMonitor monitor = new MigrationMonitor(List.of(failing), output)) {
+      assertThatIOException().isThrownBy(() -> monitor.run(() -> {
         throw new IOException("no such device");
       }));
     }
-    assertThat(told).containsExactly("not begun");
+    assertThat(calls).containsExactly("not started");
   }
 }

@@ -12,16 +12,16 @@ import org.junit.jupiter.api.Test;
 
 class MigrationTimelineTest {
 
-  /** A migration begins before its first event: the clock is the migration's, not the listener's. */
+  /** The clock starts with the migration, which begins before its first event. */
   @Test
   void startsAtStartOfMigration() {
-    Duration before = Duration.ofMinutes(1);
-    MigrationTimeline story = new MigrationTimeline();
-    story.on(new MigrationEvent.PhaseStart(before, Side.SOURCE, new Phase.PreCopy(1), "why"));
+    Duration elapsed = Duration.ofMinutes(1);
+    MigrationTimeline timeline = new MigrationTimeline();
+    timeline.on(new MigrationEvent.PhaseStart(elapsed, Side.SOURCE, new Phase.PreCopy(1), "why"));
 
-    assertThat(story.phases()).singleElement().extracting(MigrationTimeline.PhaseEntry::at)
-        .matches(at -> at.compareTo(before) >= 0, "not before " + before);
-    assertThat(story.elapsed()).isGreaterThanOrEqualTo(before);
-    assertThat(story.startTime()).isBeforeOrEqualTo(Instant.now().minus(before));
+    assertThat(timeline.phases()).singleElement().extracting(MigrationTimeline.PhaseEntry::at)
+        .matches(at -> at.compareTo(elapsed) >= 0, "at least " + elapsed);
+    assertThat(timeline.elapsed()).isGreaterThanOrEqualTo(elapsed);
+    assertThat(timeline.startTime()).isBeforeOrEqualTo(Instant.now().minus(elapsed));
   }
 }

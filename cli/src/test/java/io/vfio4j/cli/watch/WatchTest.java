@@ -32,20 +32,20 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The options that watch a migration, with migrations inside the command itself. */
+/** The options --events, --metrics and --report, with migrations between devices in the process. */
 class WatchTest {
 
-  private static final int NOT_DONE = 1;
+  private static final int FAILURE = 1;
   private static final int USAGE = 2;
-  private static final int PIPE_SIZE = 64 << 10; // Of Linux, pipe(7).
+  private static final int PIPE_SIZE = 64 << 10; // The default of Linux, pipe(7).
 
   @TempDir
   private Path folder;
 
-  private static CommandRun migrate(String to, String... more) {
+  private static CommandRun migrate(String to, String... options) {
     List<String> arguments = new ArrayList<>(List.of("migrate", "--from", "sim:a?memory=2m", "--to",
         to, "--max-downtime", "30s", "--json"));
-    arguments.addAll(List.of(more));
+    arguments.addAll(List.of(options));
     return CommandRun.vfio4j(arguments.toArray(String[]::new));
   }
 
@@ -58,7 +58,7 @@ class WatchTest {
         .toList();
   }
 
-  /** The file has what --json has, but for what the command itself has to say. */
+  /** The file has the events of --json, except those of the command itself. */
   @Test
   void writesSameEventsAsJson() throws IOException {
     Path file = folder.resolve("events");
@@ -79,19 +79,19 @@ class WatchTest {
         migrate("sim:b?memory=2m&fault=arc=RESUMING>STOP,errno=EINVAL", "--events", events.toString(),
             "--report", page.toString());
 
-    assertThat(run.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(run.exitCode()).isEqualTo(FAILURE);
     assertThat(lines(events).getLast()).isEqualTo(run.event("error"));
     assertThat(Files.readString(page)).contains("Migration of sim:a</h1>", ">Failed<", "SOURCE_RUNNING",
         "RESUMING to STOP failed: EINVAL", ">aborting</td>");
   }
 
-  /** The engine refuses before it has touched anything; what it compared is on the page. */
+  /** The engine refuses before it touches a device; the page shows the refusal. */
   @Test
   void writesReportOfRefusal() throws IOException {
     Path page = folder.resolve("page.html");
     CommandRun run = migrate("sim:b?memory=2m&features=none", "--report", page.toString());
 
-    assertThat(run.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(run.exitCode()).isEqualTo(FAILURE);
     assertThat(Files.readString(page)).contains(">Failed<", "offers no migration", "sim:b?memory=2m");
   }
 
@@ -107,11 +107,11 @@ class WatchTest {
         CommandRun.vfio4j((command.replace("FOLDER", folder.toString()) + " --json --state-dir " + folder
             + " --report " + page + " --events " + events).split(" ", -1));
 
-    assertThat(run.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(run.exitCode()).isEqualTo(FAILURE);
     assertThat(lines(events)).containsExactly(run.event("error"));
-    assertThat(Files.readString(page)).contains(">Failed<", "nothing</b>", "was moved",
+    assertThat(Files.readString(page)).contains(">Failed<", "nothing</b>", "was migrated",
         Markup.escape(run.event("error").get("message").getAsString()), "--report")
-        .doesNotContain("Timeline", "Moves").endsWith("</html>\n");
+        .doesNotContain("Timeline", "Transitions").endsWith("</html>\n");
   }
 
   @Test
@@ -126,7 +126,7 @@ class WatchTest {
     assertThat(page).doesNotExist();
   }
 
-  /** What comes before the first event is a part of it, as of the report. */
+  /** The total on the page is that of the report, including the time before the first event. */
   @Test
   void reportsOneTotal() throws IOException {
     Path page = folder.resolve("page.html");
@@ -134,19 +134,19 @@ class WatchTest {
 
     String total = Quantities.time(Duration.ofNanos(Math.round(report.get("total_ms").getAsDouble() * 1e6)));
     String text = Files.readString(page);
-    assertThat(text).containsPattern("<dt>Took</dt>\\s*<dd>" + Pattern.quote(total) + "</dd>");
+    assertThat(text).containsPattern("<dt>Duration</dt>\\s*<dd>" + Pattern.quote(total) + "</dd>");
     assertThat(text).contains(total + "</");
   }
 
   @Test
   void writesSelfContainedReport() throws IOException {
     Path page = folder.resolve("page.html");
-    Files.writeString(page, "an older one");
+    Files.writeString(page, "an older report");
     CommandRun run = migrate(List.of("--report", page.toString()));
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     String text = Files.readString(page);
-    assertThat(text).startsWith("<!doctype html>").endsWith("</html>\n").contains("downtime, magnified",
+    assertThat(text).startsWith("<!doctype html>").endsWith("</html>\n").contains("Downtime in detail",
         "pause of the workload", "record in the journal", "handover and start", "PRE_COPY", "--max-downtime",
         "30s", "sim:b?memory=2m")
         .doesNotContain("src=", "href=", "url(", "<script");
@@ -166,14 +166,14 @@ class WatchTest {
     assertThat(saved.exitCode()).as(saved.err()).isZero();
     assertThat(lines(events)).isEqualTo(saved.events()).last().isEqualTo(saved.event("saved"));
     assertThat(Files.readString(page)).contains("Saving of sim:a</h1>", ">finishing</td>",
-        "downtime, magnified", "start of the devices", "They run on. The file is " + state);
+        "Downtime in detail", "start of the devices", "The devices keep running. File: " + state);
 
     CommandRun restored =
         CommandRun.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
             events.toString(), "--report", page.toString());
     assertThat(restored.exitCode()).as(restored.err()).isZero();
     assertThat(lines(events)).last().isEqualTo(restored.event("restored"));
-    assertThat(Files.readString(page)).contains("Restoring of sim:b</h1>", "goes on from",
+    assertThat(Files.readString(page)).contains("Restoring of sim:b</h1>", "state of",
         "was left running");
   }
 
@@ -186,7 +186,7 @@ class WatchTest {
         CommandRun.vfio4j("save", "sim:a?memory=2m&fault=arc=STOP>STOP_COPY,errno=EIO", "--output",
             state.toString(), "--no-pre-copy", "--json", "--events", events.toString(), "--report",
             page.toString());
-    assertThat(saved.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(saved.exitCode()).isEqualTo(FAILURE);
     assertThat(lines(events)).last().isEqualTo(saved.event("error"));
     assertThat(Files.readString(page)).contains("Saving of sim:a</h1>", ">Failed<",
         "The file: There is no new file " + state);
@@ -195,7 +195,7 @@ class WatchTest {
     CommandRun restored =
         CommandRun.vfio4j("restore", state.toString(), "sim:b?memory=2m", "--json", "--events",
             events.toString(), "--report", page.toString());
-    assertThat(restored.exitCode()).isEqualTo(NOT_DONE);
+    assertThat(restored.exitCode()).isEqualTo(FAILURE);
     assertThat(lines(events)).last().isEqualTo(restored.event("error"));
     assertThat(Files.readString(page)).contains("Restoring</h1>", ">Failed<", "UNTOUCHED", "damaged");
   }
@@ -215,12 +215,12 @@ class WatchTest {
 
   @Test
   void warnsOfUnwritableReport() throws IOException {
-    Path gone = Files.createDirectory(folder.resolve("gone"));
-    CommandRun run = migrate(List.of("--report", gone.resolve("page.html").toString(), "--workload-pause",
-        "rmdir " + gone));
+    Path removed = Files.createDirectory(folder.resolve("removed"));
+    CommandRun run = migrate(List.of("--report", removed.resolve("page.html").toString(), "--workload-pause",
+        "rmdir " + removed));
 
     assertThat(run.exitCode()).isZero();
-    assertThat(run.err()).contains("--report: " + gone.resolve("page.html") + " could not be written");
+    assertThat(run.err()).contains("--report: cannot write " + removed.resolve("page.html"));
   }
 
   @Test
@@ -228,10 +228,10 @@ class WatchTest {
     CommandRun run = migrate(List.of("--events", "/dev/full"));
 
     assertThat(run.exitCode()).isZero();
-    assertThat(run.err()).containsOnlyOnce("--events: what comes is no longer written to /dev/full");
+    assertThat(run.err()).containsOnlyOnce("--events: events are no longer written to /dev/full");
   }
 
-  /** A pipe that is full, and whose reader sleeps, is not waited for while devices stand still. */
+  /** The downtime does not depend on a full pipe whose reader is stuck. */
   @Test
   void continuesDespiteStalledEventReader() throws Exception {
     Path pipe = folder.resolve("pipe");
@@ -240,28 +240,28 @@ class WatchTest {
       reader.write(new byte[PIPE_SIZE]);
       CommandRun run = migrate(List.of("--events", pipe.toString()));
       assertThat(run.exitCode()).as(run.err()).isZero();
-      assertThat(run.err()).contains("--events: what comes is no longer written to " + pipe);
+      assertThat(run.err()).contains("--events: events are no longer written to " + pipe);
     }
   }
 
-  /** The workload's resume asks while the migration is not over yet. */
+  /** The hook that resumes the workload reads the metrics while the migration is still running. */
   @Test
   void servesMetricsUntilCommandEnds() throws IOException {
     int port = freePort();
-    Path seen = folder.resolve("seen");
-    Path later = folder.resolve("later");
-    String ask = "curl -sS http://127.0.0.1:%d/metrics > %s";
+    Path during = folder.resolve("during");
+    Path after = folder.resolve("after");
+    String scrape = "curl -sS http://127.0.0.1:%d/metrics > %s";
     CommandRun run = migrate(List.of("--metrics", Integer.toString(port), "--workload-resume",
-        ask.formatted(port, seen), "--then", ask.formatted(port, later)));
+        scrape.formatted(port, during), "--then", scrape.formatted(port, after)));
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(run.event("metrics").get("address").getAsString())
         .isEqualTo("http://127.0.0.1:%d/metrics".formatted(port));
-    assertThat(Files.readString(seen)).contains("vfio4j_phase{side=\"source\",phase=\"handover\"} 1\n",
+    assertThat(Files.readString(during)).contains("vfio4j_phase{side=\"source\",phase=\"handover\"} 1\n",
         "vfio4j_device_state{side=\"source\",device=\"sim:a\",state=\"STOP_COPY\"} 1\n",
         "vfio4j_device_state{side=\"target\",device=\"sim:b\",state=\"RUNNING\"} 1\n",
         "vfio4j_migrations_total 0\n").doesNotContain("vfio4j_downtime_seconds");
-    assertThat(Files.readString(later)).contains("vfio4j_phase{side=\"source\",phase=\"done\"} 1\n",
+    assertThat(Files.readString(after)).contains("vfio4j_phase{side=\"source\",phase=\"done\"} 1\n",
         "vfio4j_downtime_part_seconds{part=\"recording\"} ",
         "vfio4j_journal_seconds{side=\"target\",step=\"mine\"} ", "vfio4j_migrations_total 1\n",
         "vfio4j_failures_total{outcome=\"unknown\"} 0\n")
@@ -270,7 +270,7 @@ class WatchTest {
     assertThat(isFree(port)).isTrue();
   }
 
-  /** Clients that send their requests in drips are served when these have come; until then they delay no other. */
+  /** Clients that send their requests slowly are served eventually and do not delay others. */
   @Test
   void answersScrapeDespiteTricklingClients() throws IOException, InterruptedException {
     StringWriter out = new StringWriter();
@@ -279,23 +279,23 @@ class WatchTest {
         HttpClient client = HttpClient.newHttpClient()) {
       URI metrics =
           URI.create(JsonParser.parseString(out.toString()).getAsJsonObject().get("address").getAsString());
-      List<Socket> dripping = new ArrayList<>();
+      List<Socket> slow = new ArrayList<>();
       try {
         for (int i = 0; i < 20; i++) {
           Socket socket = new Socket(metrics.getHost(), metrics.getPort());
-          dripping.add(socket);
+          slow.add(socket);
           socket.getOutputStream().write("GET /metrics HT".getBytes(StandardCharsets.US_ASCII));
         }
-        HttpResponse<String> answer = client.send(HttpRequest.newBuilder(metrics).build(),
+        HttpResponse<String> response = client.send(HttpRequest.newBuilder(metrics).build(),
             HttpResponse.BodyHandlers.ofString());
-        assertThat(answer.statusCode()).isEqualTo(200);
-        // Nobody was thrown out for that: who has half a request can still send the rest.
-        Socket last = dripping.getLast();
+        assertThat(response.statusCode()).isEqualTo(200);
+        // The slow clients stay connected and can complete their requests.
+        Socket last = slow.getLast();
         last.getOutputStream().write("TP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         byte[] status = last.getInputStream().readNBytes("HTTP/1.1 200".length());
         assertThat(new String(status, StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 200");
       } finally {
-        for (Socket socket : dripping) {
+        for (Socket socket : slow) {
           socket.close();
         }
       }
@@ -310,12 +310,12 @@ class WatchTest {
         HttpClient client = HttpClient.newHttpClient()) {
       URI metrics =
           URI.create(JsonParser.parseString(out.toString()).getAsJsonObject().get("address").getAsString());
-      HttpResponse<String> answer = client.send(HttpRequest.newBuilder(metrics).build(),
+      HttpResponse<String> response = client.send(HttpRequest.newBuilder(metrics).build(),
           HttpResponse.BodyHandlers.ofString());
-      assertThat(answer.statusCode()).isEqualTo(200);
-      assertThat(answer.headers().firstValue("content-type"))
+      assertThat(response.statusCode()).isEqualTo(200);
+      assertThat(response.headers().firstValue("content-type"))
           .hasValue("text/plain; version=0.0.4; charset=utf-8");
-      assertThat(answer.body()).startsWith("# HELP vfio4j_phase ").endsWith("\n");
+      assertThat(response.body()).startsWith("# HELP vfio4j_phase ").endsWith("\n");
       assertThat(client.send(HttpRequest.newBuilder(metrics).DELETE().build(),
           HttpResponse.BodyHandlers.discarding()).statusCode()).isEqualTo(405);
       assertThat(client.send(HttpRequest.newBuilder(metrics.resolve("/other")).build(),
@@ -325,10 +325,10 @@ class WatchTest {
 
   @Test
   void reportsTakenPortBeforeStart() throws IOException {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      CommandRun run = migrate(List.of("--metrics", Integer.toString(taken.getLocalPort())));
-      assertThat(run.exitCode()).isEqualTo(NOT_DONE);
-      assertThat(run.err()).contains("--metrics: ", ":" + taken.getLocalPort() + " cannot be listened at: ");
+    try (ServerSocket used = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      CommandRun run = migrate(List.of("--metrics", Integer.toString(used.getLocalPort())));
+      assertThat(run.exitCode()).isEqualTo(FAILURE);
+      assertThat(run.err()).contains("--metrics: ", "cannot listen on ", ":" + used.getLocalPort() + ": ");
       assertThat(run.events()).extracting(event -> event.get("event").getAsString()).containsExactly("error");
     }
   }
@@ -338,12 +338,12 @@ class WatchTest {
   void refusesPublicAddressByDefault(String address) {
     CommandRun run = migrate(List.of("--metrics", address));
     assertThat(run.exitCode()).isEqualTo(USAGE);
-    assertThat(run.err()).contains("other machines reach", "--metrics-anywhere");
+    assertThat(run.err()).contains("other hosts can reach", "--metrics-allow-remote");
   }
 
   @Test
   void acceptsPublicAddressOnRequest() {
-    CommandRun run = migrate(List.of("--metrics", "0.0.0.0:0", "--metrics-anywhere"));
+    CommandRun run = migrate(List.of("--metrics", "0.0.0.0:0", "--metrics-allow-remote"));
     assertThat(run.exitCode()).as(run.err()).isZero();
   }
 
@@ -352,7 +352,7 @@ class WatchTest {
   void rejectsInvalidAddress(String address) {
     CommandRun run = migrate(List.of("--metrics", address));
     assertThat(run.exitCode()).isEqualTo(USAGE);
-    assertThat(run.err()).contains("is no address: write PORT or HOST:PORT");
+    assertThat(run.err()).contains("is not an address; expected PORT or HOST:PORT");
   }
 
   @Test

@@ -18,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Both processes of a migration are watched, each of its own side. */
+/** Each process of a migration between hosts reports its own side. */
 class WatchedHostsIT {
 
   @TempDir
@@ -37,8 +37,8 @@ class WatchedHostsIT {
         .map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
   }
 
-  private String ask(int port, String into) {
-    return "curl -sS http://127.0.0.1:%d/metrics > %s".formatted(port, path(into));
+  private String scrape(int port, String file) {
+    return "curl -sS http://127.0.0.1:%d/metrics > %s".formatted(port, path(file));
   }
 
   private static int freePort() throws IOException {
@@ -47,7 +47,7 @@ class WatchedHostsIT {
     }
   }
 
-  /** Each is asked for its metrics by a command that it starts when the device runs at the target. */
+  /** The metrics of each side are read by a command that it starts when the device runs at the target. */
   @Test
   void reportsEachSideSeparately() throws Exception {
     String listen = "unix:" + path("move.sock");
@@ -58,12 +58,12 @@ class WatchedHostsIT {
         CommandProcesses.start("receive", "--listen", listen, "sim:b?memory=2m", "--json",
             "--state-dir", path("b"), "--metrics", Integer.toString(portB), "--events", path("b.events"),
             "--report",
-            path("b.html"), "--then", ask(portB, "b.metrics"))) {
+            path("b.html"), "--then", scrape(portB, "b.metrics"))) {
       CommandProcesses.await(receiver, CommandProcesses.event("listening"));
       send =
           CommandRun.vfio4j("send", "--connect", listen, "sim:a?memory=2m", "--json", "--max-downtime", "30s",
               "--state-dir", path("a"), "--metrics", Integer.toString(portA), "--events", path("a.events"),
-              "--report", path("a.html"), "--workload-resume", ask(portA, "a.metrics"));
+              "--report", path("a.html"), "--workload-resume", scrape(portA, "a.metrics"));
       assertThat(send.exitCode()).as(send.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(receiver.await(CommandProcesses.TIMEOUT)).as("%s", receiver.stderrLines())
           .isEqualTo(ExitCodes.SUCCESS);
@@ -77,16 +77,16 @@ class WatchedHostsIT {
         "vfio4j_received_bytes_total " + send.event("report").get("bytes").getAsLong())
         .doesNotContain("side=\"source\"");
     assertThat(events("a.events").getLast()).isEqualTo(send.event("report"));
-    assertThat(sessions("a.events")).hasSize(1).isEqualTo(sessions("b.events"));
+    assertThat(migrations("a.events")).hasSize(1).isEqualTo(migrations("b.events"));
     assertThat(events("b.events").getLast().get("side").getAsString()).isEqualTo("target");
-    assertThat(read("a.html")).contains("The downtime, magnified",
+    assertThat(read("a.html")).contains("Downtime in detail",
         "source: phases", "record in the journal").doesNotContain("target: phases");
-    assertThat(read("b.html")).contains("came from", "target: phases",
-        "recording it in the journal").doesNotContain("source: phases");
+    assertThat(read("b.html")).contains("state", "target: phases",
+        "writing the journal").doesNotContain("source: phases");
   }
 
-  private List<String> sessions(String name) throws IOException {
+  private List<String> migrations(String name) throws IOException {
     return events(name).stream().filter(CommandProcesses.event("recorded"))
-        .map(event -> event.get("session").getAsString()).distinct().toList();
+        .map(event -> event.get("migration").getAsString()).distinct().toList();
   }
 }
