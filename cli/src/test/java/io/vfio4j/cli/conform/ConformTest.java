@@ -45,7 +45,7 @@ class ConformTest {
     CommandRun run = CommandRun.vfio4j("conform", FAULTY, "--only", "transitions");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.out()).contains("  FAILED: STOP > STOP_COPY: From STOP the device goes to STOP_COPY")
+    assertThat(run.out()).contains("  FAILED: STOP > STOP_COPY: From STOP the device moves to STOP_COPY")
         .contains("    expected  STOP_COPY").contains("    observed  ").contains("    source    ")
         .contains("NOT CONFORMANT").doesNotContain("Resuming");
   }

@@ -180,7 +180,7 @@ class MigrateSeveralTest {
   @Test
   void rejectsInvalidRegions() throws IOException {
     Path odd = file("odd", 5000);
-    assertThat(migrateOne("--region", "ram").err()).contains("write NAME=PATH@IOVA[:SIZE]");
+    assertThat(migrateOne("--region", "ram").err()).contains("expected NAME=PATH@IOVA[:SIZE]");
     assertThat(migrateOne("--region", "ram=" + folder.resolve("none") + "@0").err())
         .contains("no such file");
     assertThat(migrateOne("--region", "ram=" + odd + "@0").err()).contains("--region ram: ");

@@ -123,7 +123,7 @@ class WorkloadHooksTest {
     assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_RUNNING");
     assertThat(run.event("error").get("workload_failure").getAsString()).contains("exit code 8");
     assertThat(run.err())
-        .contains("The workload did not resume and remains paused: --workload-resume: 'exit 8'");
+        .contains("The workload did not resume and stays paused: --workload-resume: 'exit 8'");
   }
 
   @Test

@@ -155,7 +155,7 @@ class KernelCommandsTest {
     try (OpenDevice source = address(kernel).openSource(true, said::add)) {
       assertThat(source.device().state()).isEqualTo(DeviceState.RUNNING);
     }
-    assertThat(said).containsExactly("vfio4j: kernel:" + SERIAL + " was in STOP_COPY and has been reset");
+    assertThat(said).containsExactly("kernel:" + SERIAL + " was in STOP_COPY and has been reset");
     assertThat(device.resetCount()).isOne();
   }
 

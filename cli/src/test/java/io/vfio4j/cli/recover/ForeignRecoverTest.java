@@ -131,7 +131,7 @@ class ForeignRecoverTest {
     CommandRun decided = recover(session.toString(), "--abandon");
 
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(decided.err()).contains("stopped in STOP", "restart it");
+    assertThat(decided.err()).contains("stopped in STOP", "restart the server");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
     assertThat(device.operations()).hasSize(acts);
   }

@@ -122,7 +122,7 @@ class RecoverListTest {
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.event("pruned").toString()).contains(old.toString(), "\"days\":90");
-    assertThat(recover("--prune", "--days", "10").out()).startsWith("1 ");
+    assertThat(recover("--prune", "--days", "10").out()).startsWith("removed 1 ");
     try (var left = Files.list(folder)) {
       assertThat(left).containsExactly(open);
     }

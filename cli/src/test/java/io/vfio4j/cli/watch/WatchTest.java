@@ -263,7 +263,7 @@ class WatchTest {
         "vfio4j_migrations_total 0\n").doesNotContain("vfio4j_downtime_seconds");
     assertThat(Files.readString(after)).contains("vfio4j_phase{side=\"source\",phase=\"done\"} 1\n",
         "vfio4j_downtime_part_seconds{part=\"recording\"} ",
-        "vfio4j_journal_seconds{side=\"target\",step=\"mine\"} ", "vfio4j_migrations_total 1\n",
+        "vfio4j_journal_seconds{side=\"target\",step=\"committed\"} ", "vfio4j_migrations_total 1\n",
         "vfio4j_failures_total{outcome=\"unknown\"} 0\n")
         .contains(
             "vfio4j_copied_bytes_total{kind=\"device\"} " + run.event("report").get("bytes").getAsLong());
