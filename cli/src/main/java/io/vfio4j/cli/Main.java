@@ -26,7 +26,8 @@ public final class Main {
       return code;
     }
     System.err.println(
-        Output.PREFIX + "the standard output could not be written; what this command reports is not complete");
+        Output.PREFIX
+            + "the standard output could not be written; what this command reports is not complete");
     return code == ExitCodes.SUCCESS ? ExitCodes.OUTPUT_FAILED : code;
   }
 

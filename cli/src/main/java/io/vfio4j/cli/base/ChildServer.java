@@ -64,7 +64,8 @@ public final class ChildServer implements AutoCloseable {
   private static Path awaitListening(ChildProcess process) throws IOException, InterruptedException {
     String line = process.readLine(START_TIMEOUT);
     if (line == null) {
-      throw new IOException(process + " did not start to listen: " + String.join("; ", process.stderrLines()));
+      throw new IOException(
+          process + " did not start to listen: " + String.join("; ", process.stderrLines()));
     }
     try {
       JsonObject event = JsonParser.parseString(line).getAsJsonObject();

@@ -24,7 +24,8 @@ public final class DurationConverter implements ITypeConverter<Duration> {
     Matcher matcher = DURATION.matcher(value.strip().toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       throw new TypeConversionException(
-          "'%s' is not a duration; expected a number with a unit, such as 50us, 300ms, 2s or 5m".formatted(value));
+          "'%s' is not a duration; expected a number with a unit, such as 50us, 300ms, 2s or 5m"
+              .formatted(value));
     }
     BigDecimal nanos =
         new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(nanosPer(matcher.group(2))));

@@ -46,7 +46,8 @@ public final class OnDemandModules {
       }
       return ServiceLoader.load(layer.layer(), service).stream()
           .filter(provider -> provider.type().getModule().getName().equals(module)).findFirst()
-          .orElseThrow(() -> new FindException("%s does not provide %s".formatted(module, service.getName()))).get();
+          .orElseThrow(() -> new FindException("%s does not provide %s".formatted(module, service.getName())))
+          .get();
     } catch (FindException e) {
       throw missingModule(module, folder, e);
     } catch (ServiceConfigurationError e) {

@@ -272,13 +272,15 @@ public final class Termination {
     OptionalInt settled = committedExitCode();
     if (settled.isPresent()) {
       runWithin(FINAL_OUTPUT_LIMIT, () -> System.err.printf(
-          Output.PREFIX + "done, but not ended %d s after the signal: a later call, such as writing a file, does not "
+          Output.PREFIX
+              + "done, but not ended %d s after the signal: a later call, such as writing a file, does not "
               + "return; the process ends now%n",
           wait.toSeconds()));
       return settled.getAsInt();
     }
     runWithin(FINAL_OUTPUT_LIMIT, () -> System.err.printf(
-        Output.PREFIX + "not ended %d s after the signal: a call to a device, a file or a peer does not return; the "
+        Output.PREFIX
+            + "not ended %d s after the signal: a call to a device, a file or a peer does not return; the "
             + "process ends now. See 'vfio4j probe DEVICE' for the state of a device and 'vfio4j recover' for the owner%n",
         wait.toSeconds()));
     return ExitCodes.INTERVENTION_REQUIRED;

@@ -134,7 +134,8 @@ public sealed interface DeviceAddress {
     @Override
     public InspectedDevice openForInspection(Consumer<String> log) throws IOException {
       OpenDevice simulated = OpenDevice.simulate(this, log);
-      return new InspectedDevice(VfioUserProbe.of((VfioUserClient) simulated.device()), simulated::close, log);
+      return new InspectedDevice(VfioUserProbe.of((VfioUserClient) simulated.device()), simulated::close,
+          log);
     }
 
     Sim with(ScratchConfig other) {
@@ -286,7 +287,8 @@ public sealed interface DeviceAddress {
       case "group" -> KernelInterface.GROUP;
       case "cdev" -> KernelInterface.CDEV;
       default ->
-        throw new IllegalArgumentException("interface: '%s' is not valid; expected group or cdev".formatted(text));
+        throw new IllegalArgumentException(
+            "interface: '%s' is not valid; expected group or cdev".formatted(text));
     };
   }
 

@@ -38,7 +38,8 @@ public record RegionArgument(String name, Path path, long iova, OptionalLong siz
     Matcher matcher = SYNTAX.matcher(text);
     if (!matcher.matches()) {
       throw new TypeConversionException(
-          "'%s' is not a memory region; expected NAME=PATH@IOVA[:SIZE], as in ram=/dev/shm/guest@0x0:4g".formatted(text));
+          "'%s' is not a memory region; expected NAME=PATH@IOVA[:SIZE], as in ram=/dev/shm/guest@0x0:4g"
+              .formatted(text));
     }
     try {
       String iova = matcher.group(3);

@@ -74,7 +74,8 @@ public final class MigrationFailureReport {
   }
 
   /** Returns advice for each device that does not run with its state. */
-  private static List<String> remedies(MigrationException e, List<String> localDevices, PeerDescription peer) {
+  private static List<String> remedies(MigrationException e, List<String> localDevices,
+      PeerDescription peer) {
     if (e.side() == Side.TARGET) {
       return e.outcome() == Outcome.UNKNOWN
           ? List.of(

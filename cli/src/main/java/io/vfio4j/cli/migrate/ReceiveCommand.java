@@ -116,9 +116,11 @@ public final class ReceiveCommand implements Callable<Integer> {
     ReportText.lines(report).forEach(output::line);
     output.result(ReportJson.of(report));
     if (!report.confirmationSent()) {
-      output.warning("the source could not be notified that %s runs here, and may wait for a decision: release it there "
-          .formatted(report.devices().stream().map(DeviceIdentity::name).collect(Collectors.joining(", ")))
-          + "(SIGTERM); do not resume it");
+      output.warning(
+          "the source could not be notified that %s runs here, and may wait for a decision: release it there "
+              .formatted(
+                  report.devices().stream().map(DeviceIdentity::name).collect(Collectors.joining(", ")))
+              + "(SIGTERM); do not resume it");
     }
   }
 }

@@ -87,8 +87,9 @@ public final class RestoreCommand implements Callable<Integer> {
       FileReportText.lines(report, path).forEach(output::line);
       output.result(FileReportJson.of(report, path));
       if (report.state().source() != SavedState.Source.STOPPED) {
-        output.warning("the source of %s %s when it was saved: this is a copy, and both continue from the same state"
-            .formatted(path, report.state().source().description()));
+        output.warning(
+            "the source of %s %s when it was saved: this is a copy, and both continue from the same state"
+                .formatted(path, report.state().source().description()));
       }
       targetOptions.hold(targets, output);
     }

@@ -64,11 +64,12 @@ record DecisionPreview(JournaledMigration migration, MigrationDevices devices) {
     String reset = devices.names(of(device -> device.device().isResetReliable()));
     String stopped = devices.names(of(device -> !device.device().isResetReliable()));
     return refusal()
-        .orElse("%s%srecords that no device runs here; the source devices resume with the state in which they stopped"
-            .formatted(
-                reset.isEmpty() ? "" : "resets %s (their progress here is lost) and ".formatted(reset),
-                stopped.isEmpty() ? ""
-                    : "stops %s (their servers are not known to reset them) and ".formatted(stopped)));
+        .orElse(
+            "%s%srecords that no device runs here; the source devices resume with the state in which they stopped"
+                .formatted(
+                    reset.isEmpty() ? "" : "resets %s (their progress here is lost) and ".formatted(reset),
+                    stopped.isEmpty() ? ""
+                        : "stops %s (their servers are not known to reset them) and ".formatted(stopped)));
   }
 
   private String runAtSource() {

@@ -61,9 +61,10 @@ record JournalIndex(List<JournaledMigration> migrations, List<JournalException> 
    */
   Optional<JournaledMigration> laterMigrationOf(DeviceAddress device, JournaledMigration before) {
     return migrations.stream()
-        .filter(migration -> migration.hasMovedState() && !migration.migrationId().equals(before.migrationId())
-            && !migration.startTime().isBefore(before.startTime())
-            && migration.header().devices().contains(device.absolute()))
+        .filter(
+            migration -> migration.hasMovedState() && !migration.migrationId().equals(before.migrationId())
+                && !migration.startTime().isBefore(before.startTime())
+                && migration.header().devices().contains(device.absolute()))
         .min(Comparator.comparing(JournaledMigration::startTime));
   }
 

@@ -222,7 +222,8 @@ final class JournalRecovery {
       case KEPT, RUNNING -> stoppedDevices.resume(devices);
       case RETURNED -> isSource ? stoppedDevices.resume(devices) : stoppedDevices.discard(devices);
       case CONFIRMED, ABANDONED, REFUSED -> stoppedDevices.discard(devices);
-      case PREPARED, GIVEN, COMMITTED -> throw new IllegalArgumentException(step + " does not settle a migration");
+      case PREPARED, GIVEN, COMMITTED ->
+        throw new IllegalArgumentException(step + " does not settle a migration");
     };
   }
 

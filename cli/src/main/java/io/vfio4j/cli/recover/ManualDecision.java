@@ -171,8 +171,9 @@ final class ManualDecision {
   /** Refuses for devices that may run. --fenced does not apply to a device that is known to exist. */
   private void requireChecked(MigrationDevices devices) throws CommandException {
     requireNone(devices,
-        devices.names(device -> (device instanceof Unverifiable unverifiable && (unverifiable.isAlive() || !fenced))
-            || (device instanceof MigratedLater && !fenced)),
+        devices.names(
+            device -> (device instanceof Unverifiable unverifiable && (unverifiable.isAlive() || !fenced))
+                || (device instanceof MigratedLater && !fenced)),
         "these may be running here");
   }
 

@@ -146,7 +146,8 @@ public final class RecoverCommand implements Callable<Integer> {
     List<DeviceAddress.VfioUser> served = new ArrayList<>();
     for (DeviceAddress device : devices) {
       if (!(device instanceof DeviceAddress.VfioUser address)) {
-        throw common.usageError("%s: only a server keeps a stopped device (vfio-user:PATH)".formatted(device));
+        throw common
+            .usageError("%s: only a server keeps a stopped device (vfio-user:PATH)".formatted(device));
       }
       served.add(address);
     }

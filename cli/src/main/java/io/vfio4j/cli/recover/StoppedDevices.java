@@ -41,7 +41,8 @@ final class StoppedDevices {
       try (Termination.Registration _ = Termination.guard()) {
         OpenDevices.resumeAll(stopped.stream().map(OpenDevice::device).toList());
       }
-      stopped.forEach(device -> report(device.name(), "resumed", "was left stopped with its state, and runs again"));
+      stopped.forEach(
+          device -> report(device.name(), "resumed", "was left stopped with its state, and runs again"));
       return all;
     } catch (DeviceException e) {
       output.warning(e.getMessage());

@@ -22,7 +22,8 @@ public final class FileReportText {
     }
     lines.add("file         %s: %s, written in %s".formatted(file, Quantities.bytes(report.fileBytes()),
         Quantities.time(report.total())));
-    report.compression().ifPresent(compression -> lines.add(ReportText.describeCompression(compression, report.bytes())));
+    report.compression()
+        .ifPresent(compression -> lines.add(ReportText.describeCompression(compression, report.bytes())));
     if (!report.stopped()) {
       lines.add("downtime     " + Quantities.time(report.downtime()) + report.predictedParts()
           .map(parts -> ReportText.comparePrediction(report.downtime(), parts.total())).orElse(""));

@@ -63,8 +63,9 @@ public final class ReportJson {
   }
 
   static JsonElement compression(Optional<MigrationReport.CompressionReport> compression) {
-    return compression.<JsonElement>map(report -> Json.object().with("algorithm", report.algorithm().displayName())
-        .with("level", report.level()).with("bytes_on_wire", report.bytesOnWire()).build())
+    return compression
+        .<JsonElement>map(report -> Json.object().with("algorithm", report.algorithm().displayName())
+            .with("level", report.level()).with("bytes_on_wire", report.bytesOnWire()).build())
         .orElse(JsonNull.INSTANCE);
   }
 

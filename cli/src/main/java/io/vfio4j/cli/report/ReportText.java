@@ -26,7 +26,8 @@ public final class ReportText {
     }
     lines.add("sent         %s in %s".formatted(Quantities.bytes(report.bytes()),
         Quantities.time(report.total())));
-    report.compression().ifPresent(compression -> lines.add(describeCompression(compression, report.bytes())));
+    report.compression()
+        .ifPresent(compression -> lines.add(describeCompression(compression, report.bytes())));
     lines.add("downtime     " + Quantities.time(report.downtime())
         + report.predictedDowntime().map(time -> comparePrediction(report.downtime(), time)).orElse(""));
     lines.add("of which     " + parts(report.downtimeParts()));

@@ -70,8 +70,9 @@ final class LaneBuilder {
     for (MigrationTimeline.StateChange change : changes) {
       lane.add(since, change.interval().start(), style(state), state, "");
       String reached = change.reached().map(Enum::name).orElse("unknown");
-      lane.add(change.interval().start(), change.interval().end(), "moving", "", "%s to %s, in %s: %s".formatted(change.from(),
-          reached, Quantities.time(change.interval().duration()), change.reason()));
+      lane.add(change.interval().start(), change.interval().end(), "moving", "",
+          "%s to %s, in %s: %s".formatted(change.from(),
+              reached, Quantities.time(change.interval().duration()), change.reason()));
       since = change.interval().end();
       state = reached;
     }

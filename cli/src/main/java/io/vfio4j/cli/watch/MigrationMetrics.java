@@ -167,12 +167,14 @@ final class MigrationMetrics implements MigrationListener {
     }
     out.gauge("vfio4j_device_stopping_seconds", "Duration of the transition of a device to STOP_COPY.");
     switchovers.forEach((device, switchover) -> out.value(switchover.stopping(), "device", device));
-    out.gauge("vfio4j_device_sending_seconds", "Duration of sending the rest of a device's state in the downtime.");
+    out.gauge("vfio4j_device_sending_seconds",
+        "Duration of sending the rest of a device's state in the downtime.");
     switchovers.forEach((device, switchover) -> out.value(switchover.sending(), "device", device));
   }
 
   private static void write(Exposition out, Downtime downtime) {
-    out.gauge("vfio4j_downtime_seconds", "From the pause of the workload to its resume.").value(downtime.duration());
+    out.gauge("vfio4j_downtime_seconds", "From the pause of the workload to its resume.")
+        .value(downtime.duration());
     out.gauge("vfio4j_downtime_part_seconds", "Parts of the downtime.");
     for (DowntimeParts.Part part : DowntimeParts.Part.values()) {
       Duration took = downtime.parts().durations().get(part);

@@ -165,7 +165,8 @@ final class ReportTables {
     if (!rounds.isEmpty()) {
       open("Rounds", timeline.rounds().omitted());
       html.table(
-          List.of("round", "end", "duration", "devices", "memory", "remaining", "rate so far", "predicted downtime"),
+          List.of("round", "end", "duration", "devices", "memory", "remaining", "rate so far",
+              "predicted downtime"),
           rounds.stream().map(ReportTables::row).toList()).raw("</details>\n");
     }
     if (!timeline.phases().isEmpty()) {

@@ -68,7 +68,9 @@ class DryRunTest {
           .anySatisfy(
               line -> assertThat(line).matches("  ids +1234:\\S+ \\(\\S+\\) +1234:\\S+ \\(\\S+\\) +same"))
           .anySatisfy(line -> assertThat(line).matches("  state +RUNNING +RUNNING +same"))
-          .last().asString().startsWith("A migration would be accepted, as far as can be checked in advance. ").contains("RESUMING");
+          .last().asString()
+          .startsWith("A migration would be accepted, as far as can be checked in advance. ")
+          .contains("RESUMING");
       assertThat(path("state")).doesNotExist();
       assertThat(path("report")).doesNotExist();
       assertThat(path("paused")).doesNotExist();

@@ -132,7 +132,8 @@ class UnknownOwnerIT {
             CommandProcesses.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
                 "--answer", ask)) {
       String migration =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration")
+              .getAsString();
       CommandProcesses.await(answering, CommandProcesses.event("answering"));
       awaitRunningTarget();
       CommandRun decided = recover("target", migration, "--run-here");
@@ -221,7 +222,8 @@ class UnknownOwnerIT {
   void givesUpMigrationOfKilledCommand() throws Exception {
     try (ChildProcess sender = sendToDyingReceiver()) {
       String migration =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration")
+              .getAsString();
       sender.kill();
       sender.await(CommandProcesses.TIMEOUT);
 
@@ -248,7 +250,8 @@ class UnknownOwnerIT {
             CommandProcesses.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
                 "--answer", ask)) {
       String migration =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration")
+              .getAsString();
       CommandProcesses.await(answering, CommandProcesses.event("answering"));
 
       CommandRun open = recover("source");
@@ -289,7 +292,8 @@ class UnknownOwnerIT {
   void resumesSourceOnRunHereWithFenced() throws Exception {
     try (ChildProcess sender = sendToDyingReceiver()) {
       String migration =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration")
+              .getAsString();
 
       CommandRun refused = recover("source", migration, "--run-here");
       assertThat(refused.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
@@ -312,7 +316,8 @@ class UnknownOwnerIT {
             CommandProcesses.start("recover", "--json", "--state-dir", folder.resolve("target").toString(),
                 "--answer", ask)) {
       String migration =
-          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration").getAsString();
+          CommandProcesses.await(sender, CommandProcesses.event("source-held")).get("migration")
+              .getAsString();
       CommandProcesses.await(answering, CommandProcesses.event("answering"));
 
       ServedTestDevice running = awaitRunningTarget();

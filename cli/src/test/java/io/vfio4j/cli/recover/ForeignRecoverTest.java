@@ -186,7 +186,8 @@ class ForeignRecoverTest {
     assertThat(settled.err()).contains("stays in STOP", "restart its server");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
     assertThat(device.operations()).hasSize(acts);
-    assertThat(recover("--discard", address).exitCode()).as("at the operator's request").isEqualTo(ExitCodes.SUCCESS);
+    assertThat(recover("--discard", address).exitCode()).as("at the operator's request")
+        .isEqualTo(ExitCodes.SUCCESS);
   }
 
   /** If one device cannot be fenced, the message warns against running the other, which was reset. */
@@ -206,7 +207,8 @@ class ForeignRecoverTest {
       CommandRun decided = recover(session.toString(), "--abandon");
 
       assertThat(decided.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-      assertThat(decided.err()).contains("nothing was recorded", "these may still be running here: " + address,
+      assertThat(decided.err()).contains("nothing was recorded",
+          "these may still be running here: " + address,
           "have lost their state; do not decide --run-here: " + first.address());
       first.assertRunsWith(0);
       assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);

@@ -183,7 +183,8 @@ class MigrationDevicesTest {
       CommandRun runs =
           CommandRun.vfio4j("recover", "--state-dir", state.toString(), session.toString(), "--run-here");
       assertRefused(runs, "these cannot: " + served.address());
-      assertThat(runs.out()).contains("is gone: its server reset or destroyed it when its client disconnected");
+      assertThat(runs.out())
+          .contains("is gone: its server reset or destroyed it when its client disconnected");
       assertThat(abandon().exitCode()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(lastStep()).isEqualTo(JournalStep.RETURNED);
     }
@@ -217,8 +218,10 @@ class MigrationDevicesTest {
               CommandRun.vfio4j("recover", "--state-dir", alive.toString(), id.toString(), answer,
                   "--fenced");
           assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-          assertThat(run.err()).contains("nothing was recorded", "process %d, which migrates them, is still running"
-              .formatted(ProcessHandle.current().pid()), "end it first");
+          assertThat(run.err()).contains("nothing was recorded",
+              "process %d, which migrates them, is still running"
+                  .formatted(ProcessHandle.current().pid()),
+              "end it first");
         }
       }
       other.assertRunsWith(MARK);

@@ -82,7 +82,8 @@ class RecoverListTest {
     CommandRun run = recover("--list", "--json");
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(run.event("settled-migration").toString()).contains("\"migration\":\"" + "0".repeat(31) + "a\"",
+    assertThat(run.event("settled-migration").toString()).contains(
+        "\"migration\":\"" + "0".repeat(31) + "a\"",
         "\"step\":\"confirmed\"", "\"reason\":\"the target reports so\"", "\"held\":false");
     assertThat(recover("--list").out()).contains("sends vfio-user:/run/a.sock (tcp:192.0.2.1:7100)",
         "they run at the target (the target reports so)").doesNotContain("recover --ask");
