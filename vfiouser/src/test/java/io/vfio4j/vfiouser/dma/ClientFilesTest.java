@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files of all sorts as a client's memory: which are mapped, and how the others are reached. */
+/** Files of all kinds as a client's memory: which are mapped, and how the others are accessed. */
 class ClientFilesTest {
 
   private static final Errno OK = new Errno(0);
@@ -92,7 +92,7 @@ class ClientFilesTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
-  /** QEMU maps a PC's RAM so: below 640 KiB, the BIOS, and what is above 1 MiB. */
+  /** As QEMU maps a PC's RAM: below 640 KiB, the BIOS, and above 1 MiB. */
   @Test
   void mapsAndUnmapsPcRamInHugePages() throws Exception {
     IovaRange[] ram =
@@ -111,7 +111,7 @@ class ClientFilesTest {
         }
         client.dma().map(ram[1], huge, ram[1].iova(), true);
       } else {
-        // As far as the pool, which is empty; an offset that is not whole pages is refused before.
+        // Gets as far as the empty pool; an offset that is not whole pages is refused earlier.
         assertRefused(Errno.ENOMEM, () -> client.dma().map(ram[1], huge, ram[1].iova(), true));
       }
       client.close();
@@ -119,7 +119,7 @@ class ClientFilesTest {
     served.assertServesNext();
   }
 
-  /** The pool may have no page for a hole that the client punches, sealed or not. */
+  /** The pool may have no page for a hole that the client punched, sealed or not. */
   @Test
   void refusesSegmentsOfHugePages() throws Exception {
     try (Fd huge = Memfd.createHuge("ram", HugePages.SIZE, HugePages.SIZE);
@@ -171,7 +171,10 @@ class ClientFilesTest {
     assertThat(dma(TestDevice.DMA_WRITE, IOVA, 8)).isEqualTo(OK);
   }
 
-  /** A page that a file system does not bring would halt the whole process, if it were mapped. */
+  /**
+   * A page fault that the file system does not complete would block the whole process, if the file were
+   * mapped.
+   */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void mapsOtherFilesOnlyWhenConfigured(boolean request) throws Exception {

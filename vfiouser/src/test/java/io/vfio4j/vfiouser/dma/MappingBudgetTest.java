@@ -14,7 +14,7 @@ class MappingBudgetTest {
 
   private static final Path MAX_MAP_COUNT = Path.of("/proc/sys/vm/max_map_count");
 
-  /** A sysctl answers one read: what is read byte by byte is its first digit. */
+  /** A sysctl supports one read: reading byte by byte returns its first digit only. */
   @Test
   void readsWholeSysctl() throws Exception {
     try (Scanner scanner = new Scanner(

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a device is handed of each kind of memory, by the interface through which it reaches all of it. */
+/** Access of a device to each kind of memory, by {@code DmaMemory}. */
 class MemoryKindsTest {
 
   private static final int PAGE = 0x1000;
@@ -49,7 +49,7 @@ class MemoryKindsTest {
   private static final int MAX_FILES = 3;
   private static final long UNSEALED = 0x70_0000;
 
-  /** A way to reach memory. */
+  /** A method that accesses memory. */
   @FunctionalInterface
   interface Reach {
     void reach(DmaMemory dma, long iova, MemorySegment local) throws ErrnoException;
@@ -67,7 +67,7 @@ class MemoryKindsTest {
   private Fd unsealed;
   private MemorySegment memory;
 
-  /** Two pages of memory, a peer right behind them, and one mapping of each other kind. */
+  /** Two pages of memory, a peer directly after them, and one mapping of each other kind. */
   @BeforeEach
   void map() throws Exception {
     sealed = Memfd.create("sealed", 8 * PAGE);
@@ -126,7 +126,7 @@ class MemoryKindsTest {
     local.fill((byte) 0x55);
     memory.fill((byte) 0x77);
 
-    // Nearly all of it is memory.
+    // All but the end is memory.
     assertThatExceptionOfType(MemoryKindException.class)
         .isThrownBy(() -> way.reach(table, MEMORY + PAGE, local.asSlice(0, PAGE + 8)))
         .satisfies(e -> {
@@ -166,7 +166,7 @@ class MemoryKindsTest {
 
   @Test
   void reportsOnlyExportedPeersWhenFlagged() throws Exception {
-    assertThat(table.mayBePeer(MEMORY, 3 * PAGE)).as("memory, and a peer that is out of reach").isFalse();
+    assertThat(table.mayBePeer(MEMORY, 3 * PAGE)).as("memory, and a peer that cannot be accessed").isFalse();
     assertThat(table.mayBePeer(OPAQUE, PAGE)).isFalse();
     assertThat(table.mayBePeer(EXPORTED, 1)).isTrue();
     assertThat(table.mayBePeer(EXPORTED + PAGE - 1, 1)).isTrue();
@@ -248,7 +248,7 @@ class MemoryKindsTest {
     assertRefused(Errno.EACCES, "is not readable", () -> table.map(0x60_0000 + PAGE, 8, true));
   }
 
-  /** As large as a client may say; the half of it that is a negative number is no less there. */
+  /** The largest range that a client can map; addresses that are negative as signed numbers are valid too. */
   @Test
   void reachesWholeAddressSpaceMapping() throws Exception {
     table.clear();
@@ -265,7 +265,7 @@ class MemoryKindsTest {
     assertRefused(Errno.EFAULT, "0xffffffffffffffff is not mapped", () -> table.read(-16, local));
   }
 
-  /** One descriptor does for all mappings of a file, as many as the client may have. */
+  /** One descriptor serves all mappings of a file, up to the limit of the client. */
   @Test
   void keepsOneDescriptorPerFile() throws Exception {
     Map<String, Long> fds = ProcessResources.openFds();
@@ -299,7 +299,7 @@ class MemoryKindsTest {
     }
   }
 
-  /** Linux gives a process so many, and the virtual machine dies where it gets none for itself. */
+  /** Linux limits the mappings of a process, and the JVM crashes if it cannot map memory for itself. */
   @Test
   void boundsMappings() throws Exception {
     table.unmapAll();
@@ -322,7 +322,7 @@ class MemoryKindsTest {
     }
   }
 
-  /** As where the kernel would have to split a mapping to unmap it, and may not. */
+  /** As if the kernel cannot split a mapping to unmap it. */
   @Test
   void logsMappingThatCannotBeClosed() throws Exception {
     MappingBudget unpaid = new MappingBudget(MAX_MAPPED) {

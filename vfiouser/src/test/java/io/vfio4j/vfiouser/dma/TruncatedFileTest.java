@@ -21,12 +21,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A client cuts the file behind a mapping: an error of each access to what is gone, and of no other. */
+/** A client truncates the file of a mapping: each access to the missing part fails, and no other. */
 class TruncatedFileTest {
 
   private static final long PAGE = 0x1000;
   private static final long IOVA = 0x10_0000;
-  /** Accesses that fault, each of which costs two signals and an error with its stack. */
+  /** The number of accesses that fault, each of which costs two signals and an error with its stack. */
   private static final int FAULTS = 600;
 
   private final Arena arena = Arena.ofConfined();
@@ -72,7 +72,7 @@ class TruncatedFileTest {
     }
   }
 
-  /** 60,000 accesses before are enough for both of the JVM's compilers. */
+  /** 60,000 accesses before are enough to be compiled by both of the JVM's compilers. */
   @ParameterizedTest
   @CsvSource({"4, 0", "4, 60000", "8, 0", "8, 2000"})
   void faultsInInterpretedAndCompiledCode(int how, int before) throws Exception {
@@ -83,11 +83,11 @@ class TruncatedFileTest {
       }
       Memfd.resize(file, PAGE);
       for (int i = 0; i < FAULTS; i++) {
-        assertThat(access(i % 3, IOVA + 2 * PAGE)).as("access %d to what is gone", i).isEqualTo(Errno.EFAULT);
+        assertThat(access(i % 3, IOVA + 2 * PAGE)).as("access %d to the missing part", i).isEqualTo(Errno.EFAULT);
         assertThat(access(i % 3, IOVA + 2 * PAGE - 8)).isEqualTo(Errno.EFAULT);
-        assertThat(access((i + 1) % 3, IOVA)).as("access %d to what is there", i).isNull();
+        assertThat(access((i + 1) % 3, IOVA)).as("access %d to the remaining part", i).isNull();
       }
-      assertThat(file.size()).as("no access made it longer").isEqualTo(PAGE);
+      assertThat(file.size()).as("not extended by an access").isEqualTo(PAGE);
 
       Memfd.resize(file, 4 * PAGE);
       assertThat(access(0, IOVA + 2 * PAGE)).as("the mapping is as before").isNull();
@@ -105,7 +105,7 @@ class TruncatedFileTest {
     }
   }
 
-  /** So such memory is not watched, and may be given away as a segment. */
+  /** So such memory needs no check, and can be returned as a segment. */
   @Test
   void treatsSealedFileAsStable() throws Exception {
     try (Fd file = Memfd.create("sealed", 2 * PAGE); Fd other = Memfd.create("not sealed", 2 * PAGE)) {

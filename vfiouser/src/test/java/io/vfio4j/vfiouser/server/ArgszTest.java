@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every command that has an argsz is refused where that leaves too little room, and does nothing then. */
+/** A command whose argsz is too small is refused, and has no effect. */
 class ArgszTest {
 
   private static final long PAGE = 4096;
@@ -27,7 +27,7 @@ class ArgszTest {
   @TempDir
   private Path folder;
 
-  /** What the command is, the state that the device is in, and the rest of the body after the least argsz that works. */
+  /** The command, the state of the device, the smallest valid argsz, and the rest of the body. */
   static Stream<Arguments> commands() {
     DeviceState running = DeviceState.RUNNING;
     int probe = Feature.MIG_DEVICE_STATE | Feature.SET | Feature.PROBE;
@@ -77,12 +77,12 @@ class ArgszTest {
       int argsz = least - 1;
       peer.assertRefused(Errno.EINVAL, command, MessageBytes.empty().u32(argsz).bytes(rest.toBytes()));
       peer.assertRefused(Errno.EINVAL, command, MessageBytes.empty().u32(1).bytes(rest.toBytes()));
-      assertThat(served.device().state()).as("nothing was done").isEqualTo(state);
+      assertThat(served.device().state()).as("no effect").isEqualTo(state);
       peer.succeed(command, MessageBytes.empty().u32(least).bytes(rest.toBytes()));
     }
   }
 
-  /** The data of a start are its ranges. */
+  /** The data of DMA_LOGGING_START are its ranges. */
   static Stream<Arguments> starts() {
     return Stream.of(arguments(24, MessageBytes.empty().u64(PAGE).u32(0, 0)),
         arguments(40, MessageBytes.empty().u64(PAGE).u32(1, 0).u64(IOVA, PAGE)));

@@ -15,13 +15,13 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
-/** How a client's session ends, other than well. The client closes its end afterwards. */
+/** A way in which a client's connection fails. The client closes its end afterwards. */
 enum ClientFailure {
 
   CLOSED {
     @Override
     void act(RawPeer peer, Fd fd, RandomGenerator random) {
-      // Just that.
+      // Nothing else.
     }
   },
   SHUT_DOWN {
@@ -98,10 +98,10 @@ enum ClientFailure {
     }
   };
 
-  /** Where opaque memory is, if it is mapped at all. */
+  /** The address of opaque memory, if it is mapped. */
   static final long OPAQUE = 0x6000_0000;
 
-  /** Does it; the server may be gone before it is done. */
+  /** Fails; the server may close the connection before the end. */
   abstract void act(RawPeer peer, Fd fd, RandomGenerator random) throws IOException;
 
   static void execute(ClientFailure ending, RawPeer peer, Fd fd, RandomGenerator random) throws IOException {
@@ -118,7 +118,10 @@ enum ClientFailure {
     return fds;
   }
 
-  /** Has the device read memory by message, if there is such memory and the device may. Reads no answer. */
+  /**
+   * Makes the device read memory by message, if there is such memory and the state permits it. Reads no
+   * reply.
+   */
   private static void startDmaRead(RawPeer peer) throws LinuxException {
     peer.send(RawPeer.command(1, Command.REGION_WRITE,
         MessageBytes.regionAccess(0, TestDevice.ADDRESS, 12).u64(OPAQUE).u32(4)));

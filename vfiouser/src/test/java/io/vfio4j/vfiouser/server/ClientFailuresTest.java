@@ -31,14 +31,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Clients that vanish, in each state of the device and each phase of a session. Afterwards the server holds what it
- * held before. {@code -Dvfio4j.endings=10000} has as many sessions end badly.
+ * Clients that fail, in each state of the device and each phase of a connection. Afterwards the server holds
+ * the same resources as before. {@code -Dvfio4j.endings=10000} sets the number of connections.
  */
 class ClientFailuresTest {
 
   private static final int CONNECTIONS = Integer.getInteger("vfio4j.endings", 400);
   private static final long IOVA = 0x10_0000;
-  /** Buffers of thread-local use come and go; a connection forgotten would be 2 MiB, a message tens of KiB. */
+  /** Allows for thread-local buffers; a leaked connection would be 2 MiB, a leaked message tens of KiB. */
   private static final long ALLOWED_KIB = 1024;
 
   @TempDir
@@ -71,7 +71,7 @@ class ClientFailuresTest {
     }
   }
 
-  /** Memory of both kinds, interrupts, a log of writes. */
+  /** Maps memory of both kinds, sets interrupts, starts the DMA log. */
   private static void setUp(RawPeer peer, Fd guest, EventFd event) throws IOException {
     peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(7, 0, IOVA, 4096), guest);
     peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, ClientFailure.OPAQUE, 4096));
@@ -125,7 +125,7 @@ class ClientFailuresTest {
     });
   }
 
-  /** A client is let in after the last line about the one before it. */
+  /** A client is admitted after the last log line of the previous one. */
   private static void settle(TestServer served) throws Exception {
     try (VfioUserClient client = served.connect()) {
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
@@ -134,7 +134,7 @@ class ClientFailuresTest {
     served.assertServesNext();
   }
 
-  /** What this process, which is server and clients, holds. */
+  /** The resources of this process, which is server and clients. */
   private record ResourceUsage(Object fds, Object threads, long mappings, long nativeKiB) {
 
     static ResourceUsage now() throws Exception {

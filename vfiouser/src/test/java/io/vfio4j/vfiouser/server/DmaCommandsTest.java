@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** DMA_MAP and DMA_UNMAP in all their forms, through our client and byte by byte. */
+/** DMA_MAP and DMA_UNMAP in all their forms, through the vfio4j client and as raw bytes. */
 class DmaCommandsTest {
 
   private static final int PAGE = 0x1000;
@@ -80,7 +80,7 @@ class DmaCommandsTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
-  /** A raw client in the place of ours. */
+  /** Replaces the client by a raw one. */
   private RawPeer raw(String json) throws Exception {
     client.close();
     while (true) {
@@ -212,8 +212,8 @@ class DmaCommandsTest {
   }
 
   /**
-   * QEMU with a virtual IOMMU takes away what was never mapped; {@link DmaMappingTest} has what lies within
-   * such a range.
+   * QEMU with a virtual IOMMU unmaps ranges that were never mapped; {@link DmaMappingTest} has mappings
+   * within such a range.
    */
   @Test
   void acceptsQemusHugeUnmaps() throws Exception {
@@ -266,7 +266,7 @@ class DmaCommandsTest {
     client.dma().map(RANGE, file, 0, true);
     MemorySegment after = bitmap(8);
     log.report(RANGE, PAGE, after);
-    assertThat(after.get(LittleEndian.U64, 0)).as("was cleared").isZero();
+    assertThat(after.get(LittleEndian.U64, 0)).as("cleared").isZero();
     client.dma().unmap(RANGE, 2L * PAGE, after);
     assertThat(after.get(LittleEndian.U64, 0)).isZero();
   }
@@ -284,10 +284,10 @@ class DmaCommandsTest {
     assertThat(dma(TestDevice.DMA_READ, IOVA, 8)).isEqualTo(OK);
     MemorySegment bits = bitmap(8);
     client.dma().unmap(RANGE, PAGE, bits);
-    assertThat(bits.get(LittleEndian.U64, 0)).as("no bit was lost").isEqualTo(0b10);
+    assertThat(bits.get(LittleEndian.U64, 0)).as("no bit lost").isEqualTo(0b10);
   }
 
-  /** The device is in the middle of a write by message; what it has written so far is not to be lost. */
+  /** The device is in the middle of a write by message; the pages written so far must be reported. */
   @Test
   void reportsPendingWritesOnUnmap() throws Exception {
     try (RawPeer peer = raw("{\"capabilities\":{\"max_data_xfer_size\":4096}}")) {
@@ -345,7 +345,7 @@ class DmaCommandsTest {
       peer.succeed(Command.DMA_UNMAP, unmapWithBitmap(40 + 128, huge, 1L << 30, 128));
 
       RawPeer.Message reply = peer.succeed(Command.DMA_UNMAP, unmapWithBitmap(40 + 24, RANGE, PAGE, 24));
-      assertThat(reply.body()).as("as much as there was room for").hasSize(40 + 24);
+      assertThat(reply.body()).as("as large as the room for it").hasSize(40 + 24);
       ByteBuffer fields = reply.fields();
       assertThat(fields.getInt(4)).isEqualTo(1);
       assertThat(fields.getLong(8)).isEqualTo(IOVA);

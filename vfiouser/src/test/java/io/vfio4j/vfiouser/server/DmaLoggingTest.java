@@ -104,7 +104,7 @@ class DmaLoggingTest {
     log.start(List.of(BOTH), PAGE);
     write(LOW);
     assertThat(report(new IovaRange(LOW + SIZE, 10 * PAGE), PAGE)).isEmpty();
-    assertThat(report(BOTH, PAGE)).as("nothing was lost").containsExactly(0L);
+    assertThat(report(BOTH, PAGE)).as("no bit lost").containsExactly(0L);
   }
 
   @ParameterizedTest
@@ -143,7 +143,7 @@ class DmaLoggingTest {
     client.close();
     client = served.connect(ClientOptions.DEFAULT.withLimits(new Limits(8, 4096, 65535, 32 << 20)));
     log = client.dmaLog().orElseThrow();
-    assertThat(log.maxBitmapSize()).as("as agreed on").isEqualTo(32 << 20);
+    assertThat(log.maxBitmapSize()).as("as negotiated").isEqualTo(32 << 20);
     client.dma().map(new IovaRange(LOW, SIZE), guest, 0, true);
     IovaRange large = new IovaRange(0, 64L << 30);
     log.start(List.of(large), PAGE);
@@ -212,7 +212,7 @@ class DmaLoggingTest {
         .satisfies(e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
-  /** A client reads as much as it has sent, and takes what is missing from the message after it. */
+  /** A client reads as many bytes as it has sent, and would take missing ones from the next message. */
   @Test
   void echoesPayloadOfStopAndProbe() throws Exception {
     client.close();
@@ -233,14 +233,17 @@ class DmaLoggingTest {
   }
 
   private RawPeer negotiated() throws Exception {
-    client = served.connect(); // Once the client before is gone.
+    client = served.connect(); // After the previous client has disconnected.
     client.close();
     RawPeer peer = served.connectRaw();
     peer.negotiate();
     return peer;
   }
 
-  /** Only over vfio-user: the kernel refuses it, and our client says so before the server does what was not meant. */
+  /**
+   * Only over vfio-user: the kernel refuses it, and the client refuses it before the server would log all
+   * memory.
+   */
   @Test
   void logsAllMemoryWithoutRanges() throws Exception {
     assertRefused(Errno.EINVAL, () -> log.start(List.of(), PAGE));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Memory that the device reaches directly. */
+/** Memory that the device accesses directly. */
 class DmaMappingTest {
 
   private static final int RW = 7;
@@ -70,7 +70,7 @@ class DmaMappingTest {
     peer.assertRefused(errno, Command.DMA_MAP, MessageBytes.dmaMap(flags, offset, iova, size), file);
   }
 
-  /** Lets the device do DMA, and returns its errno. */
+  /** Makes the device do DMA, and returns its errno. */
   private Errno dma(int what, long iova, int length) throws Exception {
     peer.succeed(Command.REGION_WRITE,
         MessageBytes.regionAccess(0, TestDevice.ADDRESS, 12).u64(iova).u32(length));
@@ -120,7 +120,7 @@ class DmaMappingTest {
     peer.assertRefused(Errno.EEXIST, Command.DMA_MAP, MessageBytes.dmaMap(3, PAGE, IOVA, PAGE));
   }
 
-  /** Nothing would tell the client that the device still sees the old one. */
+  /** The client would not know that the device still accesses the old file. */
   @Test
   void refusesSameRangeOfAnotherFile() throws Exception {
     map(IOVA, PAGE, RW, PAGE);
@@ -226,8 +226,7 @@ class DmaMappingTest {
   }
 
   /**
-   * Mappings of pages 1, 2 and 3, and 5, and every range of pages 0 to 6: the oracle looks at pages one by
-   * one.
+   * Mappings of pages 1, 2 to 3, and 5, and every range of pages 0 to 6; the oracle checks pages one by one.
    */
   @Test
   void unmapsOnlyWholeMappings() throws Exception {
@@ -263,7 +262,7 @@ class DmaMappingTest {
     }
   }
 
-  /** As QEMU does with what a virtual IOMMU shows; the range ends at the last address but one. */
+  /** As QEMU unmaps a virtual IOMMU; the range ends at the last address but one. */
   @Test
   void unmapsWholeAddressSpace() throws Exception {
     map(0, PAGE, RW, 0);
@@ -284,7 +283,7 @@ class DmaMappingTest {
     assertThat(dma(TestDevice.DMA_READ, 3 * IOVA, 4)).isEqualTo(Errno.EFAULT);
   }
 
-  /** The device's code is compiled by then, where the virtual machine handles such a fault in other ways. */
+  /** By then the device's code is compiled, in which the JVM handles such a fault differently. */
   @ParameterizedTest
   @ValueSource(ints = {0, 30_000})
   void faultsOnTruncatedFile(int before) throws Exception {

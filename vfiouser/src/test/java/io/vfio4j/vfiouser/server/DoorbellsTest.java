@@ -109,7 +109,7 @@ class DoorbellsTest {
       assertThat(doorbells.all()).isEqualTo(DOORBELLS.subList(0, MAX_FDS));
       for (int i : new int[] {0, 1, 2, 3, 4, 6}) {
         doorbells.ring(i);
-        // What was rung before a message is seen before it.
+        // A signal sent before a message is seen before it.
         client.readInt(BAR0, 0);
       }
       assertThat(served.device().recordedWrites).containsExactly("80: 00000000", "84: 07000000",
@@ -139,7 +139,7 @@ class DoorbellsTest {
       Await.until("the device has raised its interrupt", () -> vector.drain() == 1);
       doorbells.ring(0);
       assertThat(served.device().recordedWrites.take()).isEqualTo("80: 00000000");
-      client.writeInt(BAR0, TestDevice.LENGTH, Integer.MAX_VALUE); // Traffic that fails at once, or goes on.
+      client.writeInt(BAR0, TestDevice.LENGTH, Integer.MAX_VALUE); // Traffic that fails at once, or continues.
       client.writeInt(BAR0, TestDevice.COMMAND, TestDevice.TRAFFIC);
       doorbells.ring(1);
       assertThat(served.device().recordedWrites.take()).isEqualTo("84: 07000000");
@@ -171,7 +171,7 @@ class DoorbellsTest {
         client.regions().postAll(List.of(RegionWrite.ofInt(BAR0, RECORDED + 4, round)));
       }
       client.readInt(BAR0, 0);
-      // At every moment as many rings, or more rounds behind one of them, as writes.
+      // At any time there are at least as many signals as writes.
       int rings = 0;
       int writes = 0;
       for (String noted : served.device().recordedWrites) {
@@ -186,7 +186,10 @@ class DoorbellsTest {
     }
   }
 
-  /** The counter of an eventfd is never read: who empties it, or has it full, holds nobody up. */
+  /**
+   * The server never reads the counter of an eventfd: a client that empties it, or lets it overflow, blocks
+   * nothing.
+   */
   @Test
   void toleratesClientThatReadsDoorbell() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();

@@ -256,7 +256,7 @@ class ErrorRepliesTest {
     }
   }
 
-  /** A client that does not name its limit takes 1, as the specification says. */
+  /** A client that does not name its limit accepts 1 descriptor, according to the specification. */
   @ParameterizedTest
   @ValueSource(strings = {"{\"capabilities\":{\"max_msg_fds\":1}}",
       "{\"capabilities\":{\"max_data_xfer_size\":65536}}", "{\"capabilities\":{}}"})

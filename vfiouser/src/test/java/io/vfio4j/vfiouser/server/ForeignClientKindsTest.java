@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Our server with clients of every kind. */
+/** The server with foreign clients of every kind. */
 class ForeignClientKindsTest {
 
   private static final long PAGE = 4096;
@@ -41,7 +41,7 @@ class ForeignClientKindsTest {
   @TempDir
   private Path folder;
 
-  /** Every combination, but for limits that the server is not told. */
+  /** Every combination, except limits that the server does not receive. */
   static Stream<Set<ClientTrait>> kinds() {
     ClientTrait[] traits = ClientTrait.values();
     return IntStream.range(0, 1 << traits.length)
@@ -99,8 +99,7 @@ class ForeignClientKindsTest {
   }
 
   /**
-   * As QEMU does it that forwards what it would ask the kernel; part of what it logs and reports is not
-   * mapped.
+   * As QEMU forwards its requests to the kernel; part of the range that it logs and reports is not mapped.
    */
   @Test
   void migratesQemu() throws Exception {
@@ -138,7 +137,7 @@ class ForeignClientKindsTest {
   }
 
   /**
-   * It goes on as if nothing were wrong: the device stays as it is, and fails rather than run with half a
+   * It continues as if nothing had failed: the device keeps its state, and fails rather than run with half a
    * state.
    */
   @Test
@@ -151,7 +150,7 @@ class ForeignClientKindsTest {
         assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
         client.moveTo(DeviceState.STOP_COPY);
         client.moveTo(DeviceState.PRE_COPY);
-        assertThat(client.state()).as("no way leads there").isEqualTo(DeviceState.STOP_COPY);
+        assertThat(client.state()).as("no path").isEqualTo(DeviceState.STOP_COPY);
         client.load(new byte[TestDevice.STREAM_BYTES - 1]);
         assertThat(client.state()).isNotEqualTo(DeviceState.RUNNING);
       }

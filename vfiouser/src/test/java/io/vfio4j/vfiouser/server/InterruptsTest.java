@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class InterruptsTest {
 
-  /** The first of the device's, which the tests listen to. */
+  /** The first vectors of the device, which the tests monitor. */
   private static final int VECTORS = 8;
   private static final int NONE = 1;
   private static final int BOOL = 2;
@@ -92,7 +92,7 @@ class InterruptsTest {
     }
   }
 
-  /** Which vectors were heard since the last time, as in "..x.....". */
+  /** The vectors that fired since the last call, such as "..x.....". */
   private String signalCounts() throws LinuxException {
     StringBuilder heard = new StringBuilder();
     for (EventFd vector : vectors) {
@@ -141,7 +141,7 @@ class InterruptsTest {
     assertThat(ProcessResources.openFds()).isEqualTo(before);
   }
 
-  /** The data that follows is part of argsz, where it is not descriptors. */
+  /** argsz includes the data that follows, unless that is descriptors. */
   private static MessageBytes bools(int action, int index, int start, int count) {
     return MessageBytes.empty().u32(20 + count, BOOL | action, index, start, count);
   }
@@ -190,7 +190,7 @@ class InterruptsTest {
     assertThat(signalCounts()).isEqualTo("x.......");
   }
 
-  /** As a hypervisor has it, whose guest's end of interrupt becomes the signal of an eventfd. */
+  /** As a hypervisor that forwards the guest's end of interrupt by an eventfd. */
   @Test
   void masksIntxByEventFds() throws Exception {
     EventFd masking = vectors.get(6);
@@ -215,7 +215,7 @@ class InterruptsTest {
     set(EVENTFD | UNMASK, INTX, 0, 1);
     unmasking.signal();
     peer.assertNoReply();
-    assertThat(vectors.get(0).drain()).as("not listened to any more").isZero();
+    assertThat(vectors.get(0).drain()).as("disabled").isZero();
     set(NONE | UNMASK, INTX, 0, 1);
     assertThat(vectors.get(0).drain()).isEqualTo(1);
   }
@@ -240,10 +240,10 @@ class InterruptsTest {
     apply(TestDevice.INTX_HIGH, 0);
     vectors.get(7).signal();
     peer.assertNoReply();
-    assertThat(vectors.get(0).drain()).as("fired once, and nobody unmasks it").isEqualTo(1);
+    assertThat(vectors.get(0).drain()).as("fired once, and stays masked").isEqualTo(1);
     set(NONE | TRIGGER, INTX, 0, 0);
     peer.close();
-    // The connection, and the epoll of what was heard.
+    // The connection, and the epoll.
     ProcessResources.awaitFds(without(before, "socket", 2));
   }
 
@@ -253,7 +253,7 @@ class InterruptsTest {
     return fewer;
   }
 
-  /** A client of ours says all that there is to say, of every index that knows of it. */
+  /** The vfio4j client sends every request that an index supports. */
   @Test
   void sendsEveryIrqAction() throws Exception {
     peer.close();

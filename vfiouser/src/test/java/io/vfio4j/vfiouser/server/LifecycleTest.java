@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Clients that come and go, and servers that end. */
+/** Clients that connect and disconnect, and servers that stop. */
 class LifecycleTest {
 
   private static final IovaRange RANGE = new IovaRange(0x10_0000, 0x1000);
@@ -65,7 +65,7 @@ class LifecycleTest {
     }
   }
 
-  /** Side by side: one after the other, the last would wait longer than a client does for an answer. */
+  /** In parallel: one after another, the last would exceed the client's timeout. */
   @Test
   void refusesHundredClientsConcurrently() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient first = served.connect()) {
@@ -199,7 +199,7 @@ class LifecycleTest {
     }
   }
 
-  /** Where a server may wait. */
+  /** The places where a server may wait. */
   enum Wait {
     NO_CLIENT, SILENT_CLIENT, IDLE_CLIENT, MID_HEADER, MID_BODY, DMA_REPLY, REJECTION
   }
@@ -220,7 +220,7 @@ class LifecycleTest {
           peer.assertEnd();
         }
         assertThat(second == null || second.socket().fd().isOpen()).isTrue();
-        assertThat(served.log()).as("it was told to, so there is nothing to say")
+        assertThat(served.log()).as("stopped on request, so not an error")
             .allMatch(line -> line.startsWith("connection rejected"));
       }
       assertThat(served.path()).doesNotExist();
@@ -304,7 +304,7 @@ class LifecycleTest {
     }
   }
 
-  /** Another server that looks whether this socket is alive does just that. */
+  /** Another server that checks whether this socket is in use does this. */
   @Test
   void ignoresClientWithoutHandshake() throws Exception {
     try (TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withOnce(true))) {
@@ -383,7 +383,7 @@ class LifecycleTest {
         ProcessResources.awaitFds(fds);
       }
       assertThat(ProcessResources.threads()).isEqualTo(threads);
-      served.connect().close(); // Who is served finds the one before gone, and what was to say of it said.
+      served.connect().close(); // When this client is served, the previous one is cleaned up and logged.
       served.log().clear();
       served.assertServesNext();
     }

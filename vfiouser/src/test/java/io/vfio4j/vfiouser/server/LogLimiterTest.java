@@ -54,7 +54,7 @@ class LogLimiterTest {
 
     ignoredWrites(100);
     limiter.report();
-    assertThat(lines).as("neither another report nor a new budget").hasSize(LogLimiter.BURST + 1);
+    assertThat(lines).as("neither another report nor a reset").hasSize(LogLimiter.BURST + 1);
     now.addAndGet(LogLimiter.INTERVAL.toNanos());
     limiter.report();
     assertThat(lines).hasSize(LogLimiter.BURST + 2).last()

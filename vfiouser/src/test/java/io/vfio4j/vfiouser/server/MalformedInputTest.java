@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Peers whose stream cannot be trusted any more: they are let go, with one line in the log. */
+/** Peers that violate the protocol: they are disconnected, with one line in the log. */
 class MalformedInputTest {
 
   private static final int GET_INFO = Command.DEVICE_GET_INFO.wireValue();
@@ -83,7 +83,7 @@ class MalformedInputTest {
             "a VERSION of 0 bytes: EINVAL (invalid argument)"),
         arguments("another major", RawPeer.header(7, 1, 20, 0, 0).u16(1).u16(0), Errno.EINVAL,
             "version 1 of the protocol: EINVAL (invalid argument)"),
-        // Its flags say that it wants no reply.
+        // Its flags request no reply.
         arguments("HTTP", MessageBytes.empty().text("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), null,
             "the first message is not a VERSION"),
         arguments("a bad VERSION that wants no reply gets one",
@@ -169,7 +169,7 @@ class MalformedInputTest {
         }
         assertThat(served.log().take()).isEqualTo("connection failed: a message was not read in time");
       } catch (io.vfio4j.linux.LinuxException e) {
-        // It was given up while it was still sending.
+        // The connection failed while it was still sending.
         assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET);
         assertThat(served.log().take()).isEqualTo("connection failed: a message was not read in time");
       }

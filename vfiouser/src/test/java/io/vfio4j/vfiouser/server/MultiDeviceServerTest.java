@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server that makes a device for each client. */
+/** A server that creates a device for each client. */
 class MultiDeviceServerTest {
 
   private static final int MAX_DEVICES = 3;
@@ -71,7 +71,7 @@ class MultiDeviceServerTest {
     return folder.resolve("many");
   }
 
-  /** A server that is ended before it runs does not run; for tests that have no client of their own. */
+  /** Stops the server before it runs, for tests without a client. */
   private void awaitRunning() throws Exception {
     connect().close();
   }
@@ -104,7 +104,7 @@ class MultiDeviceServerTest {
       assertThat(one.readInt(TestDevice.BAR2, 0)).isEqualTo(1);
       assertThat(two.readInt(TestDevice.BAR2, 0)).isEqualTo(2);
       assertThat(two.state()).isEqualTo(DeviceState.RUNNING);
-      assertThat(one.keepsState()).as("a device that goes with its client keeps nothing").isFalse();
+      assertThat(one.keepsState()).as("a device that is closed with its client keeps nothing").isFalse();
     }
     try (VfioUserClient three = connect()) {
       assertThat(three.readInt(TestDevice.BAR2, 0)).isZero();

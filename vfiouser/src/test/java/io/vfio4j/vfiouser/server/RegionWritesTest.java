@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** REGION_WRITE_MULTI and writes without a reply. */
+/** REGION_WRITE_MULTI and posted writes. */
 class RegionWritesTest {
 
   private static final String MULTIPLE =
@@ -169,7 +169,7 @@ class RegionWritesTest {
     return RawPeer.message(1, command, RawPeer.NO_REPLY, 0, body.toBytes());
   }
 
-  /** A model in plain arrays, for any mixture of writes that wait, are posted, are alone or together. */
+  /** Compares random sequences of single, posted and multiple writes with a model in plain arrays. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void deliversAllWritesInOrder(boolean tiny) throws Exception {
@@ -197,7 +197,7 @@ class RegionWritesTest {
       if (random.nextBoolean()) {
         client.regions().postWrite(BAR2, offset, data);
         MemorySegment.copy(data, 0, model, offset, data.byteSize());
-        data.fill((byte) 0); // It is free for other use at once.
+        data.fill((byte) 0); // The segment may be reused at once.
       } else {
         client.writeRegion(BAR2, offset, data);
         MemorySegment.copy(data, 0, model, offset, data.byteSize());
@@ -268,7 +268,7 @@ class RegionWritesTest {
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EACCES));
       assertThat(client.readLong(BAR2, 0)).isEqualTo(1);
       client.regions().postAll(writes);
-      assertThat(client.readLong(BAR2, 0)).as("nobody hears of it").isEqualTo(1);
+      assertThat(client.readLong(BAR2, 0)).as("the failure is not reported").isEqualTo(1);
     }
     assertThatIllegalArgumentException().isThrownBy(() -> new RegionWrite(0, 0, 9, 0));
     assertThatIllegalArgumentException().isThrownBy(() -> new RegionWrite(0, 0, 0, 0));
@@ -313,16 +313,14 @@ class RegionWritesTest {
     }
   }
 
-  /**
-   * A guest's processors may be held up by writes, and with them the thread that would hand the memory over.
-   */
+  /** A guest's vCPUs may be blocked by writes, and with them the thread that would serve the memory. */
   @Test
   void executesWritesWhileDeviceWaits() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = multiple(served)) {
       peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, 0x10000, 4096));
       peer.succeed(Command.REGION_WRITE,
           MessageBytes.regionAccess(BAR0, TestDevice.ADDRESS, 12).u64(0x10000).u32(4));
-      // Its second write makes the device read memory, and its third comes after that.
+      // The second write makes the device read memory; the third follows.
       peer.send(RawPeer.command(0x70, Command.REGION_WRITE_MULTI, writes(3, one(BAR2, 16, 8, 1),
           one(BAR0, TestDevice.COMMAND, 4, TestDevice.DMA_READ), one(BAR2, 24, 8, 3))));
       RawPeer.Message question = peer.receive();
@@ -330,7 +328,7 @@ class RegionWritesTest {
       assertThat(executedCount(peer, writes(2, one(BAR2, 32, 8, -1), one(BAR2, 40, 8, -2)))).isEqualTo(2);
       assertThat(read(peer, BAR2, 40)).isEqualTo(-2);
       assertThat(read(peer, BAR2, 24)).isZero();
-      // One that may concern migration waits, and so does what comes behind it.
+      // A write that may concern migration is deferred, and so are all that follow.
       peer.send(RawPeer.command(0x71, Command.REGION_WRITE_MULTI,
           writes(2, one(BAR2, 40, 8, 5), one(9, 0, 4, 0))));
       peer.send(RawPeer.command(0x72, Command.REGION_READ, MessageBytes.regionAccess(BAR2, 40, 8)));
@@ -340,15 +338,13 @@ class RegionWritesTest {
       assertThat(peer.reply(0x72, Command.REGION_READ).fields().getLong(16)).isEqualTo(-2);
       assertThat(read(peer, BAR2, 24)).isEqualTo(3);
       assertThat(read(peer, BAR0, TestDevice.COMMAND) & 0xffffffffL)
-          .as("the device's own look at its data, afterwards")
+          .as("the data as the device sees it, afterwards")
           .isEqualTo(TestDevice.DMA_READ);
       assertThat(read(peer, BAR2, 0) & 0xffffffffL).isEqualTo(77);
     }
   }
 
-  /**
-   * The device reaches memory by messages, and what is posted meanwhile is neither lost nor too much for it.
-   */
+  /** The device accesses memory by message; writes posted meanwhile are neither lost nor too many. */
   @Test
   void interleavesPostedWritesAndDma() throws Exception {
     try (TestServer served = TestServer.start(folder); VfioUserClient client = served.connect();

@@ -116,7 +116,7 @@ class RemoteMemoryFailureTest {
     }
   }
 
-  /** What is carried out at once takes no memory, and is bounded by time. */
+  /** Commands that are executed at once use no memory, and are bounded by time. */
   @Test
   void disconnectsClientThatNeverReplies() throws Exception {
     ServerOptions impatient = ServerOptions.DEFAULT.withStallTimeout(Duration.ofMillis(500));

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Memory that stays with the client: the server asks for it by DMA_READ and DMA_WRITE. */
+/** Memory that stays with the client: the server accesses it by DMA_READ and DMA_WRITE. */
 class RemoteMemoryTest {
 
   private static final long IOVA = OpaqueDmaRead.IOVA;
@@ -137,7 +137,7 @@ class RemoteMemoryTest {
     }
   }
 
-  /** QEMU cannot answer while one of its processors waits for a register. */
+  /** QEMU cannot reply while one of its vCPUs waits for a register. */
   @Test
   void executesCommandsDuringPendingRead() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
@@ -152,7 +152,7 @@ class RemoteMemoryTest {
       peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(7, 0, 6 * IOVA, 4096), fd);
       peer.succeed(Command.DMA_UNMAP, MessageBytes.dmaUnmap(0, 6 * IOVA, 4096));
       peer.send(question.reply(MessageBytes.empty().u64(IOVA, 4).u32(0xabcd)));
-      // One more mapping, right behind the answer: it comes with the same read, and has its own memory.
+      // Another mapping directly after the reply, which arrives with the same read, with its own descriptor.
       peer.send(RawPeer.command(5, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, 5 * IOVA, 4096)), fd);
       assertThat(peer.receive(2)).extracting(RawPeer.Message::id).containsExactly(0x77, 5);
       assertThat(OpaqueDmaRead.status(peer)).isZero();
@@ -162,7 +162,7 @@ class RemoteMemoryTest {
     }
   }
 
-  /** What concerns the device as a whole waits, and so does what comes behind it. */
+  /** A command that concerns the device as a whole is deferred, and so are all that follow. */
   @Test
   void defersMigrationDuringPendingRead() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
@@ -191,14 +191,14 @@ class RemoteMemoryTest {
       byte[] written = second.reply(MessageBytes.empty().u64(IOVA, 8));
       peer.send(newestFirst ? written : read);
       peer.send(newestFirst ? read : written);
-      // The write that came last has been done first, since it happened within the other.
+      // The last write completed first, because it was nested in the other.
       assertThat(peer.receive(2)).extracting(RawPeer.Message::id).containsExactly(0x78, 0x77);
       assertThat(OpaqueDmaRead.status(peer)).isZero();
       assertThat(served.device().memory().get(LittleEndian.U32, 0)).isEqualTo(0xabcd);
     }
   }
 
-  /** Beyond some depth a command waits its turn: the stack has an end. */
+  /** Beyond a certain depth a command is deferred, to bound the stack. */
   @Test
   void boundsNestedReads() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
@@ -218,8 +218,8 @@ class RemoteMemoryTest {
   }
 
   /**
-   * A client that waits for its reset to be done could not answer: the device's access ends, and the late
-   * answer is dropped.
+   * A client that waits for its reset may not reply: the device's access is aborted, and the late reply is
+   * dropped.
    */
   @Test
   void resetsDuringPendingDmaRead() throws Exception {
@@ -256,7 +256,7 @@ class RemoteMemoryTest {
     }
   }
 
-  /** Each part is looked at again: what is mapped read-only by now is not written to. */
+  /** Each part is checked again: memory that has become read-only meanwhile is not written. */
   @Test
   void observesMappingChangedDuringAccess() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
@@ -277,7 +277,9 @@ class RemoteMemoryTest {
     }
   }
 
-  /** The reader's buffer had been held since the traffic, and the command's data was overwritten. */
+  /**
+   * Regression: the reader's buffer was still held after the traffic, and the command's data was overwritten.
+   */
   @Test
   void preservesRequestDuringPendingRead() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
@@ -288,7 +290,7 @@ class RemoteMemoryTest {
           MessageBytes.regionAccess(0, TestDevice.COMMAND, 4).u32(TestDevice.TRAFFIC).toBytes()));
       peer.send(peer.receive().reply(MessageBytes.empty().u64(IOVA, 8)));
       Await.until("the traffic is done", () -> served.device().trafficDone == 1);
-      // The device looks at the data again after its DMA.
+      // The device reads the data again after its DMA.
       peer.send(RawPeer.command(0x79, Command.REGION_WRITE,
           MessageBytes.regionAccess(0, TestDevice.COMMAND, 4).u32(TestDevice.DMA_READ)));
       RawPeer.Message question = peer.receive();

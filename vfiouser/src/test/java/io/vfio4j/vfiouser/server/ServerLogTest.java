@@ -27,19 +27,19 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a server writes of its clients, and what it tells them of why it refuses. */
+/** The log of a server about its clients, and the reasons that it sends them. */
 class ServerLogTest {
 
   @TempDir
   private Path folder;
 
-  /** What a test does as the one client of a server. */
+  /** The actions of a test as the only client of a server. */
   @FunctionalInterface
   private interface Visit {
     void by(VfioUserClient client) throws Exception;
   }
 
-  /** This process as its own first client. */
+  /** The name of this process as its first client. */
   private static String name() throws Exception {
     UnixSocket.Pair pair = UnixSocket.pair();
     try (UnixSocket one = pair.one(); UnixSocket other = pair.other()) {
@@ -49,7 +49,7 @@ class ServerLogTest {
     }
   }
 
-  /** Serves one client, and returns what was logged until it was gone. */
+  /** Serves one client, and returns the log until it has disconnected. */
   private List<String> log(Visit visit) throws Exception {
     List<String> lines = new CopyOnWriteArrayList<>();
     ServerLog log = (level, line) -> lines.add(level + " " + line);
@@ -60,7 +60,7 @@ class ServerLogTest {
         return true;
       });
       try (VfioUserClient client = VfioUserClient.connect(folder.resolve("s"), ClientOptions.DEFAULT)) {
-        lines.removeIf(line -> line.startsWith("DEBUG")); // What a client asks first.
+        lines.removeIf(line -> line.startsWith("DEBUG")); // The first queries of a client.
         visit.by(client);
       }
       run.result();
@@ -128,7 +128,7 @@ class ServerLogTest {
         .singleElement().asString().startsWith("DEBUG ").contains("address=0x1000, size=0x1000");
   }
 
-  /** Says something that is no vfio-user, once. */
+  /** Sends bytes that are not vfio-user, once. */
   private static final class Nonsense implements InMemoryClient {
     private boolean sent;
 
@@ -149,7 +149,7 @@ class ServerLogTest {
 
     @Override
     public void receive(MemorySegment head, MemorySegment tail, List<Fd> fds) {
-      // It does not care.
+      // Ignored.
     }
   }
 

@@ -126,7 +126,7 @@ class V1Test {
     }
   }
 
-  /** The whole of it, between two servers: what a program with a {@code MigratableDevice} does. */
+  /** A whole migration between two servers, as by a program with {@code MigratableDevice}s. */
   @Test
   void migratesBetweenRegions() throws Exception {
     try (TestServer other = TestServer.start(folder, TestDevice.create(), V1);
@@ -167,8 +167,7 @@ class V1Test {
   void splitsSegments() throws Exception {
     try (VfioUserClient client = serve(V1).connect(); Arena arena = Arena.ofConfined()) {
       ResumingSession resuming = client.moveTo(DeviceState.RESUMING).resumingSession();
-      // More than the window holds: the first part of it has to be handed over to make room, and is refused
-      // there.
+      // More than the window holds: the first part must be passed on to make room, and is refused there.
       assertErrno(Errno.EBADMSG, () -> resuming.write(arena.allocate((1 << 20) + 1)));
       client.reset();
       assertThat(client.state()).isEqualTo(DeviceState.RUNNING);
@@ -199,7 +198,7 @@ class V1Test {
     }
     try (VfioUserClient client = server.connect()) {
       assertThat(client.readInt(INDEX, STATE)).isEqualTo(1);
-      assertThat(client.readInt(TestDevice.BAR2, 0)).as("what it had")
+      assertThat(client.readInt(TestDevice.BAR2, 0)).as("its state before")
           .isEqualTo(left == DeviceState.RUNNING ? 7 : 0);
     }
   }
@@ -248,7 +247,7 @@ class V1Test {
     }
   }
 
-  /** NDMA says that there is none; the states of version 2 speak of peers only. */
+  /** NDMA means no DMA at all; the P2P states of version 2 only no DMA to peers. */
   @Test
   void haltsAllDmaForV1Only() throws Exception {
     TestServer served = serve(BOTH);
@@ -265,7 +264,7 @@ class V1Test {
     }
   }
 
-  /** What a device adds to the interface with a default is not to be lost on the way through the facade. */
+  /** Default methods of the device's interface must be forwarded too. */
   @Test
   void delegatesEveryMethod() {
     assertThat(Arrays.stream(EmulatedDevice.class.getMethods()).map(Method::getName))
@@ -273,7 +272,7 @@ class V1Test {
             .map(Method::getName)).contains(name));
   }
 
-  /** Whatever is read and written: the field stays valid, refusals change nothing, and the server goes on. */
+  /** Random reads and writes: the field stays valid, refusals change nothing, and the server continues. */
   @Test
   void survivesRandomAccesses() throws Exception {
     try (VfioUserClient client = serve(V1).connect(); Arena arena = Arena.ofConfined()) {
@@ -326,7 +325,7 @@ class V1Test {
       Optional<DataSession> begun = client.moveTo(DeviceState.STOP_COPY).session();
       assertThat(begun).isPresent();
       assertThat(client.moveTo(DeviceState.STOP_COPY).session()).isEmpty();
-      // What a state read behind its back tells, the client takes note of.
+      // The client notices a state that was read by other means.
       client.writeInt(INDEX, STATE, 0);
       assertThat(client.state()).isEqualTo(DeviceState.STOP);
       assertErrno(Errno.ENODEV, () -> ((SavingSession) begun.get()).preCopyInfo());

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VersionTest {
 
-  /** What QEMU 11.1 sends: with the NUL and the two version numbers 214 bytes less the header. */
+  /** The VERSION of QEMU 11.1: 214 bytes with the NUL and the two version numbers, without the header. */
   private static final String QEMU =
       "{\"capabilities\":{\"migration\":{\"pgsize\":4096,\"max_bitmap_size\":268435456},"
           + "\"max_msg_fds\":8,\"max_data_xfer_size\":1048576,\"pgsizes\":4096,\"max_dma_maps\":65535,"

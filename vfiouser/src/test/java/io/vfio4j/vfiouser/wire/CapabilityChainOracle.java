@@ -7,13 +7,13 @@ import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Reads a chain of capabilities in the plainest way: it remembers where it has been, and never overflows. */
+/** Reads a chain of capabilities in the simplest way: it records the visited offsets, and never overflows. */
 final class CapabilityChainOracle {
 
   private CapabilityChainOracle() {
   }
 
-  /** Returns how many members there are, or -1 if the chain is to be refused. */
+  /** Returns the number of members, or -1 if the chain must be refused. */
   static int members(byte[] answer, int first, long regionSize) {
     Set<Integer> visited = new HashSet<>();
     int at = first;
@@ -23,7 +23,7 @@ final class CapabilityChainOracle {
       }
       at = MessageBytes.read(answer).getInt(at + 4);
     }
-    // Members may lie upon each other and still be refused: so many cannot be told from a circle.
+    // Members that overlap may be refused too: that many cannot be distinguished from a cycle.
     return visited.size() > (answer.length - 32) / 8 ? -1 : visited.size();
   }
 

@@ -28,7 +28,7 @@ class CapabilityChainTest {
   private static final int INFO = Structs.RegionInfo.SIZE;
   private static final long REGION = 0x10000;
 
-  /** What is said of a region by the server's code is what the client's reads. */
+  /** The client reads what the server writes. */
   @Test
   void decodesEncodedChain() {
     Property.holdsFor(2000, random -> {
@@ -59,14 +59,14 @@ class CapabilityChainTest {
     }
   }
 
-  /** Reads with nothing behind the answer that could be taken for a part of it. */
+  /** Reads a reply with no bytes behind it. */
   private static List<RegionCapability> decode(byte[] answer, int first) throws ProtocolException {
     try (Arena arena = Arena.ofConfined()) {
       return CapabilityChain.decode(arena.allocateFrom(ValueLayout.JAVA_BYTE, answer), first, REGION);
     }
   }
 
-  /** Against an oracle: a reader that follows the chain through plain arrays, as a careful one would. */
+  /** Compares with an oracle that follows the chain through plain arrays. */
   @Test
   void decodesOrRefusesRandomBytes() {
     Property.holdsFor(20_000, random -> {

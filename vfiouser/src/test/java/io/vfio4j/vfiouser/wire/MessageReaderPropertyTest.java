@@ -24,12 +24,12 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** However a stream is cut, the messages that come out are those that went in, with their own descriptors. */
+/** However a stream is split, the messages read are those sent, each with its own descriptors. */
 class MessageReaderPropertyTest {
 
   private static final int MESSAGES = 40;
 
-  /** A stream, where it is cut, and which descriptors go out with the bytes from where on. */
+  /** A stream, the offsets at which it is split, and the descriptors sent at each. */
   private static final class Stream {
     private final List<byte[]> bodies = new ArrayList<>();
     private final TreeMap<Integer, Fd> fds = new TreeMap<>();
@@ -46,7 +46,8 @@ class MessageReaderPropertyTest {
         bodies.add(body);
         if (random.nextInt(3) == 0) {
           fds.put(from, FramingTest.createNumbered(i));
-          // Who sends descriptors sends a message with them, not the end of another; they belong to the last one.
+          // Descriptors are sent with the beginning of a message, not with the end of another; they belong to
+          // the last one.
           cuts.add(from);
           cuts.add(all.size());
         }
@@ -101,7 +102,7 @@ class MessageReaderPropertyTest {
   private static void assertRoundTrip(int how, MessageReader reader, Request request, byte[] body)
       throws Exception {
     if (how == 0) {
-      // Nobody is interested in the body; the descriptors are the request's all the same.
+      // The body is not read; the descriptors belong to the request nevertheless.
       request.close();
       request.fds().takeAll(reader.fds());
       return;
