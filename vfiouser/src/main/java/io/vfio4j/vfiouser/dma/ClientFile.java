@@ -69,8 +69,8 @@ record ClientFile(Fd fd, FileStatus status, boolean canFault) {
   }
 
   /** Returns the refusal of a DMA_MAP for a failed system call. */
-  static ErrnoException mapFailure(LinuxException cause, String why) {
-    ErrnoException refusal = new ErrnoException(cause.errno(), "the file to map: " + why);
+  static ErrnoException mapFailure(LinuxException cause, String reason) {
+    ErrnoException refusal = new ErrnoException(cause.errno(), "the file to map: " + reason);
     refusal.initCause(cause);
     return refusal;
   }

@@ -22,10 +22,10 @@ public final class DmaBackingFactory {
     this(mappable, MappingBudget.PROCESS, new OpenFileCache());
   }
 
-  DmaBackingFactory(Predicate<FileStatus> mappable, MappingBudget budget, OpenFileCache kept) {
+  DmaBackingFactory(Predicate<FileStatus> mappable, MappingBudget budget, OpenFileCache openFiles) {
     this.mappable = mappable;
     this.budget = budget;
-    this.openFiles = kept;
+    this.openFiles = openFiles;
   }
 
   /**
@@ -35,35 +35,35 @@ public final class DmaBackingFactory {
    * @throws ErrnoException EINVAL if the file is too short or cannot be accessed, EACCES if its access mode
    *     does not permit the mapping, ENOSPC for too many files, others if it cannot be mapped
    */
-  DmaBacking open(DmaMapping.MapRequest wanted, ClientFile file) throws ErrnoException {
-    long size = wanted.range().length();
-    file.checkRange(wanted.offset(), size);
-    if (wanted.usesFileIo()) {
-      return new FileMemory(openFiles, file, wanted.offset());
+  DmaBacking open(DmaMapping.MapRequest request, ClientFile file) throws ErrnoException {
+    long size = request.range().length();
+    file.checkRange(request.offset(), size);
+    if (request.usesFileIo()) {
+      return new FileMemory(openFiles, file, request.offset());
     }
-    file.checkAccess(wanted.isWritable());
+    file.checkAccess(request.isWritable());
     if (!mappable.test(file.status())) {
-      return openForFileIo(wanted, file,
+      return openForFileIo(request, file,
           "the file is not memory, and this server does not map it (--map-files)");
     }
     if (!budget.tryAcquire()) {
-      return openForFileIo(wanted, file, "the process has no mapping left for it (vm.max_map_count)");
+      return openForFileIo(request, file, "the process has no mapping left for it (vm.max_map_count)");
     }
     try {
-      return new SharedMemory(file, wanted.offset(), size, wanted.isWritable(), budget::release);
+      return new SharedMemory(file, request.offset(), size, request.isWritable(), budget::release);
     } catch (ErrnoException | RuntimeException e) {
       budget.release();
       throw e;
     }
   }
 
-  private FileMemory openForFileIo(DmaMapping.MapRequest wanted, ClientFile file, String why)
+  private FileMemory openForFileIo(DmaMapping.MapRequest request, ClientFile file, String reason)
       throws ErrnoException {
     try {
-      FileIo.checkReadable(file.fd(), wanted.offset());
+      FileIo.checkReadable(file.fd(), request.offset());
     } catch (LinuxException e) {
-      throw new ErrnoException(Errno.EINVAL, why + ", and it cannot be read instead: " + e.errno(), e);
+      throw new ErrnoException(Errno.EINVAL, reason + ", and it cannot be read instead: " + e.errno(), e);
     }
-    return new FileMemory(openFiles, file, wanted.offset());
+    return new FileMemory(openFiles, file, request.offset());
   }
 }

@@ -42,15 +42,15 @@ final class DmaMapping implements AutoCloseable {
    * @param client accesses memory by message
    * @throws ErrnoException as {@link DmaBackingFactory#open}
    */
-  DmaMapping(MapRequest wanted, @Nullable ClientFile file, DmaBackingFactory files, RemoteMemory client)
+  DmaMapping(MapRequest request, @Nullable ClientFile file, DmaBackingFactory files, RemoteMemory client)
       throws ErrnoException {
-    this.request = wanted;
+    this.request = request;
     this.file = file;
-    boolean isPeer = (wanted.flags & DmaMap.PEER) != 0;
+    boolean isPeer = (request.flags & DmaMap.PEER) != 0;
     kind = isPeer ? MemoryKind.PEER : file != null ? MemoryKind.MEMORY : MemoryKind.OPAQUE;
-    backing = file != null ? files.open(wanted, file)
-        : isPeer ? new UnexportedPeer(wanted.range)
-            : new MessageMemory(client, wanted.range.iova());
+    backing = file != null ? files.open(request, file)
+        : isPeer ? new UnexportedPeer(request.range)
+            : new MessageMemory(client, request.range.iova());
   }
 
   IovaRange range() {

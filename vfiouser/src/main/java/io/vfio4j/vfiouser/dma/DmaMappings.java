@@ -43,21 +43,21 @@ final class DmaMappings {
    * @throws ErrnoException EEXIST if the range overlaps another, EINVAL if it is outside the file, ENOSPC for
    *     too many mappings
    */
-  void add(DmaMapping.MapRequest wanted, @Nullable Fd fd, RemoteMemory client, int most)
+  void add(DmaMapping.MapRequest request, @Nullable Fd fd, RemoteMemory client, int maxMappings)
       throws ErrnoException {
-    IovaRange range = wanted.range();
+    IovaRange range = request.range();
     ClientFile file = fd == null ? null : ClientFile.of(fd);
-    DmaMapping same = mappings.get(range.iova());
-    if (same != null && same.matches(wanted, file)) {
+    DmaMapping existing = mappings.get(range.iova());
+    if (existing != null && existing.matches(request, file)) {
       return;
     }
     if (overlaps(mappings, range.iova(), range.last())) {
       throw new ErrnoException(Errno.EEXIST, range + " overlaps a mapping");
     }
-    if (mappings.size() >= most) {
-      throw new ErrnoException(Errno.ENOSPC, "%s exceeds the limit of %d mappings".formatted(range, most));
+    if (mappings.size() >= maxMappings) {
+      throw new ErrnoException(Errno.ENOSPC, "%s exceeds the limit of %d mappings".formatted(range, maxMappings));
     }
-    put(new DmaMapping(wanted, file, files, client));
+    put(new DmaMapping(request, file, files, client));
   }
 
   private void put(DmaMapping mapping) {

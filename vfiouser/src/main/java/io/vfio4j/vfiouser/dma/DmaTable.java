@@ -56,11 +56,11 @@ public final class DmaTable implements DmaMemory {
    * Sets the client, which has no mappings yet.
    *
    * @param memory accesses memory by message
-   * @param tellsPeers whether it flags mappings of peers
+   * @param flagsPeers whether it flags mappings of peers
    */
-  public void attachClient(RemoteMemory memory, boolean tellsPeers) {
+  public void attachClient(RemoteMemory memory, boolean flagsPeers) {
     client = memory;
-    peersFlagged = tellsPeers;
+    peersFlagged = flagsPeers;
   }
 
   /** Removes all mappings and the client. */
@@ -85,11 +85,11 @@ public final class DmaTable implements DmaMemory {
    * @param flags the flags of DMA_MAP; unknown ones have been refused
    * @param fd the memory, or null if it is accessed by message; stays the caller's
    * @param offset its offset in the file, bytes
-   * @param most the limit on mappings
+   * @param maxMappings the limit on mappings
    * @throws ErrnoException EINVAL if the range is invalid or outside the file, EEXIST if it overlaps another,
    *     ENOSPC for too many mappings
    */
-  public void map(long iova, long size, int flags, @Nullable Fd fd, long offset, int most)
+  public void map(long iova, long size, int flags, @Nullable Fd fd, long offset, int maxMappings)
       throws ErrnoException {
     if (!IovaRange.isValid(iova, size)) {
       throw rangeFailure(Errno.EINVAL, iova, size, "is not a valid range");
@@ -97,7 +97,7 @@ public final class DmaTable implements DmaMemory {
     if (client == null) {
       throw new IllegalStateException("a mapping without a client");
     }
-    mappings.add(new DmaMapping.MapRequest(new IovaRange(iova, size), flags, offset), fd, client, most);
+    mappings.add(new DmaMapping.MapRequest(new IovaRange(iova, size), flags, offset), fd, client, maxMappings);
   }
 
   /**
@@ -128,17 +128,17 @@ public final class DmaTable implements DmaMemory {
    * @throws ErrnoException as {@link #unmap(long, long)} and {@link DirtyLog#report}
    */
   public void unmap(long iova, long size, long pageSize, MemorySegment bitmap) throws ErrnoException {
-    NavigableMap<Long, DmaMapping> gone = mappings.findWithin(iova, size);
+    NavigableMap<Long, DmaMapping> removed = mappings.findWithin(iova, size);
     log.report(iova, size, pageSize, bitmap);
-    mappings.remove(gone);
+    mappings.remove(removed);
   }
 
   public void unmapAll() {
     mappings.removeAll();
   }
 
-  private static ErrnoException rangeFailure(Errno errno, long iova, long size, String why) {
-    return new ErrnoException(errno, "0x%x+0x%x %s".formatted(iova, size, why));
+  private static ErrnoException rangeFailure(Errno errno, long iova, long size, String problem) {
+    return new ErrnoException(errno, "0x%x+0x%x %s".formatted(iova, size, problem));
   }
 
   @Override

@@ -73,8 +73,8 @@ final class OpenFileCache {
   }
 
   /** Creates a cache with a limit. */
-  OpenFileCache(int most) {
-    this.maxFiles = most;
+  OpenFileCache(int maxFiles) {
+    this.maxFiles = maxFiles;
   }
 
   /** Returns the limit on open files of the process, or 0 if the file does not contain it. */
@@ -96,21 +96,21 @@ final class OpenFileCache {
   CachedFile acquire(ClientFile file) throws ErrnoException {
     Key key = new Key(file.status().device(), file.status().inode());
     try {
-      for (CachedFile kept : files.getOrDefault(key, List.of())) {
-        if (isInterchangeable(kept.file, file)) {
-          kept.mappings++;
-          return kept;
+      for (CachedFile cached : files.getOrDefault(key, List.of())) {
+        if (isInterchangeable(cached.file, file)) {
+          cached.mappings++;
+          return cached;
         }
       }
       if (count >= maxFiles) {
         throw new ErrnoException(Errno.ENOSPC, "more than " + maxFiles + " files accessed by file I/O");
       }
-      CachedFile kept =
+      CachedFile cached =
           new CachedFile(key, new ClientFile(file.fd().duplicate(), file.status(), file.canFault()));
-      kept.mappings = 1;
-      files.computeIfAbsent(key, _ -> new ArrayList<>()).add(kept);
+      cached.mappings = 1;
+      files.computeIfAbsent(key, _ -> new ArrayList<>()).add(cached);
       count++;
-      return kept;
+      return cached;
     } catch (LinuxException e) {
       throw ClientFile.mapFailure(e, "it cannot be duplicated");
     }
@@ -120,17 +120,17 @@ final class OpenFileCache {
    * Returns whether one descriptor can be used instead of the other. /proc/PID/mem is one file, but each time
    * it is opened it may be another memory, as after execve(2).
    */
-  private static boolean isInterchangeable(ClientFile kept, ClientFile file) throws LinuxException {
-    return kept.status().access() == file.status().access()
-        && ((kept.status().hasSize() && kept.isSameFile(file)) || kept.fd().isSameOpenFile(file.fd()));
+  private static boolean isInterchangeable(ClientFile cached, ClientFile file) throws LinuxException {
+    return cached.status().access() == file.status().access()
+        && ((cached.status().hasSize() && cached.isSameFile(file)) || cached.fd().isSameOpenFile(file.fd()));
   }
 
-  private void remove(CachedFile kept) {
-    List<CachedFile> same = files.get(kept.key);
-    if (same != null && same.remove(kept)) {
+  private void remove(CachedFile cached) {
+    List<CachedFile> same = files.get(cached.key);
+    if (same != null && same.remove(cached)) {
       count--;
       if (same.isEmpty()) {
-        files.remove(kept.key);
+        files.remove(cached.key);
       }
     }
   }

@@ -33,13 +33,13 @@ final class SharedMemory implements DmaBacking {
    * @param file the file; its descriptor stays the caller's
    * @param offset the offset of the memory in the file, bytes
    * @param size bytes
-   * @param unmapped called after the memory was unmapped
+   * @param onUnmap called after the memory was unmapped
    * @throws ErrnoException if it cannot be mapped
    */
-  SharedMemory(ClientFile file, long offset, long size, boolean writable, Runnable unmapped)
+  SharedMemory(ClientFile file, long offset, long size, boolean writable, Runnable onUnmap)
       throws ErrnoException {
     canFault = file.canFault();
-    this.onUnmap = unmapped;
+    this.onUnmap = onUnmap;
     try {
       memory = MemoryMap.shared(file.fd(), file.status(), offset, size, writable, owner);
     } catch (LinuxException e) {

@@ -27,12 +27,12 @@ final class CommandTable {
   /**
    * Sets what was negotiated.
    *
-   * @param maxMsgFds the limit on descriptors in a message
-   * @param withReasons whether error replies contain reasons
+   * @param maxFds the limit on descriptors in a message
+   * @param errorReasons whether error replies contain reasons
    */
-  void applyNegotiated(int maxMsgFds, boolean withReasons) {
-    maxFds = maxMsgFds;
-    errorReasons = withReasons;
+  void applyNegotiated(int maxFds, boolean errorReasons) {
+    this.maxFds = maxFds;
+    this.errorReasons = errorReasons;
   }
 
   void put(Command command, CommandHandler handler) {

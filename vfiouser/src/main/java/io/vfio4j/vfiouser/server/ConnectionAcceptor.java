@@ -52,16 +52,16 @@ final class ConnectionAcceptor implements AutoCloseable {
   /**
    * Creates an acceptor, which starts with {@link #start}.
    *
-   * @param most the number of places
+   * @param maxClients the number of places
    */
-  ConnectionAcceptor(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> admitted,
+  ConnectionAcceptor(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> accepted,
       Consumer<String> log,
-      int most) {
-    places = new Semaphore(most, true);
+      int maxClients) {
+    places = new Semaphore(maxClients, true);
     rejectionMessage = "connection rejected: "
-        + (most == 1 ? "another client is connected" : "all " + most + " devices are in use");
+        + (maxClients == 1 ? "another client is connected" : "all " + maxClients + " devices are in use");
     this.socket = socket;
-    this.accepted = admitted;
+    this.accepted = accepted;
     this.log = log;
   }
 
@@ -211,12 +211,12 @@ final class ConnectionAcceptor implements AutoCloseable {
     if (thread.isAlive() && Thread.currentThread() != thread) {
       Threads.joinUninterruptibly(thread);
     }
-    List<QueuedClient> left;
+    List<QueuedClient> remaining;
     synchronized (waiting) {
-      left = List.copyOf(waiting);
+      remaining = List.copyOf(waiting);
     }
-    left.forEach(QueuedClient::cancel);
-    left.stream().map(one -> one.thread).filter(one -> one != Thread.currentThread())
+    remaining.forEach(QueuedClient::cancel);
+    remaining.stream().map(client -> client.thread).filter(client -> client != Thread.currentThread())
         .forEach(Threads::joinUninterruptibly);
     socket.close();
   }

@@ -60,10 +60,10 @@ final class DeviceBackend implements AutoCloseable {
    * @return whether its VERSION succeeded; some peers connect only to check whether the server is listening
    */
   boolean serve(MessageTransport transport, String peer) {
-    Optional<Recording.Connection> session =
+    Optional<Recording.Connection> connectionRecording =
         context.options().recording().map(recording -> recording.recordConnect(device.description().name()));
-    MessageTransport carried = session.<MessageTransport>map(
-        taken -> new RecordingTransport(transport, taken, RecordingTransport.MAIN_SOCKET)).orElse(transport);
+    MessageTransport recorded = connectionRecording.<MessageTransport>map(
+        recording -> new RecordingTransport(transport, recording, RecordingTransport.MAIN_SOCKET)).orElse(transport);
     boolean keep = true;
     boolean keepStopped = false;
     boolean hadClient = false;
@@ -71,7 +71,7 @@ final class DeviceBackend implements AutoCloseable {
     ClientLog clientLog =
         new ClientLog(log, "client %d (%s)".formatted(++clients, peer));
     try (ServerConnection connection =
-        new ServerConnection(context, clientLog, carried)) {
+        new ServerConnection(context, clientLog, recorded)) {
       current = connection;
       try {
         if (!stopping) {
@@ -102,8 +102,8 @@ final class DeviceBackend implements AutoCloseable {
     if (!kept && !isStopped) {
       device.reset();
     }
-    String why = reason;
-    session.ifPresent(taken -> taken.recordDisconnect(why));
+    String failure = reason;
+    connectionRecording.ifPresent(recording -> recording.recordDisconnect(failure));
     return hadClient;
   }
 
@@ -115,9 +115,9 @@ final class DeviceBackend implements AutoCloseable {
    */
   private boolean settleState() {
     DeviceState before = device.state();
-    boolean hasNone = before == DeviceState.RESUMING || before == DeviceState.ERROR;
-    boolean byVersion1 = v1Device != null && v1Device.isDrivenByV1(); // Its state field would have another state.
-    if (before == DeviceState.RUNNING || hasNone || byVersion1) {
+    boolean hasNoState = before == DeviceState.RESUMING || before == DeviceState.ERROR;
+    boolean drivenByV1 = v1Device != null && v1Device.isDrivenByV1(); // Its state field would have another state.
+    if (before == DeviceState.RUNNING || hasNoState || drivenByV1) {
       return false;
     }
     try {

@@ -70,9 +70,9 @@ final class DirtyBitmapBuffer implements AutoCloseable {
       throw new ErrnoException(Errno.E2BIG, "a bitmap of " + Long.toUnsignedString(bytes) + " bytes");
     }
     close();
-    Bitmap made = new Bitmap(bytes);
-    current = made;
-    return made.bits;
+    Bitmap bitmap = new Bitmap(bytes);
+    current = bitmap;
+    return bitmap.bits;
   }
 
   @Override

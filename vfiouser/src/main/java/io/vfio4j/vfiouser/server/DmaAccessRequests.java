@@ -11,8 +11,7 @@ import io.vfio4j.vfiouser.wire.DeferredMessage;
 import io.vfio4j.vfiouser.wire.DeferredMessages;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.LittleEndian;
-import io.vfio4j.vfiouser.wire.MessageReader;
-import io.vfio4j.vfiouser.wire.MessageSender;
+import io.vfio4j.vfiouser.wire.MessageChannel;
 import io.vfio4j.vfiouser.wire.SliceTable;
 import io.vfio4j.vfiouser.wire.Structs.DmaAccess;
 import java.io.IOException;
@@ -32,10 +31,9 @@ import org.jspecify.annotations.Nullable;
  * limit. An executed command may make the device access memory again, so accesses nest.
  *
  * <p>
- * An access is
- * pending until its reply arrives (completed), or until a DEVICE_RESET is deferred (aborted: it fails with
- * ECONNABORTED, and its reply is dropped when it arrives). If the connection fails meanwhile, the access
- * fails, and {@link #checkFailure} later throws the cause outside of the device.
+ * An access is pending until its reply arrives (completed), or until a DEVICE_RESET is deferred (aborted: it
+ * fails with ECONNABORTED, and its reply is dropped when it arrives). If the connection fails meanwhile, the
+ * access fails, and {@link #checkFailure} later throws the cause outside of the device.
  */
 final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
 
@@ -71,8 +69,7 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
     }
   }
 
-  private MessageSender sender;
-  private MessageReader reader;
+  private MessageChannel channel;
   private boolean usesTwin;
   private final ReentrantCommands reentrantCommands;
   private final SliceTable head;
@@ -86,12 +83,20 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
   private int maxPiece = MAX_PIECE;
   private @Nullable IOException failure;
 
-  DmaAccessRequests(MessageSender sender, MessageReader reader, ReentrantCommands meanwhile, Arena memory,
-      long largestMessage, Duration timeout) {
-    this.sender = sender;
-    this.reader = reader;
-    this.reentrantCommands = meanwhile;
-    this.maxMessageSize = largestMessage;
+  /**
+   * Creates the sender of commands.
+   *
+   * @param channel the socket that the client connected
+   * @param reentrantCommands executes commands that arrive while a reply is pending
+   * @param memory allocates the buffer
+   * @param maxMessageSize size of the longest body received, bytes
+   * @param timeout how long the client may take for a reply
+   */
+  DmaAccessRequests(MessageChannel channel, ReentrantCommands reentrantCommands, Arena memory,
+      long maxMessageSize, Duration timeout) {
+    this.channel = channel;
+    this.reentrantCommands = reentrantCommands;
+    this.maxMessageSize = maxMessageSize;
     this.timeoutNanos = timeout.toNanos();
     head = new SliceTable(memory.allocate(Header.SIZE + DmaAccess.SIZE, 8));
   }
@@ -101,9 +106,8 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
   }
 
   /** Uses the twin socket from now on, on which the client sends only replies. */
-  void useTwin(TwinSocket twin) {
-    sender = twin.sender();
-    reader = twin.reader();
+  void useTwin(MessageChannel twin) {
+    channel = twin;
     usesTwin = true;
   }
 
@@ -166,7 +170,7 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
       segment.set(LittleEndian.U64, Header.SIZE + DmaAccess.COUNT, count);
       Header.write(segment, access.id, command.wireValue(), segment.byteSize() + data.byteSize(),
           Header.TYPE_COMMAND, 0);
-      sender.send(segment, data, List.of());
+      channel.sender().send(segment, data, List.of());
       pending.addLast(access);
       awaitReply(access);
     } catch (LinuxException | ProtocolException e) {
@@ -195,7 +199,7 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
       // A command executed meanwhile may have found that the connection has failed.
       checkFailure();
       receive(access.command);
-      if (reader.isReply()) {
+      if (channel.reader().isReply()) {
         receiveReply();
         continue;
       }
@@ -211,23 +215,23 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
     }
   }
 
-  private void receive(Command asked) throws LinuxException, ProtocolException {
-    if (!reader.next(false)) {
-      throw new ProtocolException("the client disconnected with a pending " + asked, Errno.ECONNRESET);
+  private void receive(Command command) throws LinuxException, ProtocolException {
+    if (!channel.reader().next(false)) {
+      throw new ProtocolException("the client disconnected with a pending " + command, Errno.ECONNRESET);
     }
-    if (reader.messageSize() < Header.SIZE || reader.remaining() > maxMessageSize) {
-      throw new ProtocolException("a message of " + reader.messageSize() + " bytes");
+    if (channel.reader().messageSize() < Header.SIZE || channel.reader().remaining() > maxMessageSize) {
+      throw new ProtocolException("a message of " + channel.reader().messageSize() + " bytes");
     }
   }
 
   private void receiveCommand() throws LinuxException, ProtocolException {
-    if (usesTwin || !reader.isCommand()) {
-      throw new ProtocolException("a message of type " + (reader.flags() & Header.TYPE_MASK));
+    if (usesTwin || !channel.reader().isCommand()) {
+      throw new ProtocolException("a message of type " + (channel.reader().flags() & Header.TYPE_MASK));
     }
-    if (!deferred.hasRoom(reader.remaining())) {
+    if (!deferred.hasRoom(channel.reader().remaining())) {
       throw new ProtocolException("too many commands while a reply is pending");
     }
-    DeferredMessage message = DeferredMessage.receive(reader);
+    DeferredMessage message = DeferredMessage.receive(channel.reader());
     // In order of arrival: all commands after a deferred one are deferred.
     if (deferred.isEmpty() && reentrantCommands.accepts(message)) {
       try (message) {
@@ -262,13 +266,13 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
 
   /** Returns whether the current reply is that of an aborted access. */
   boolean isAbortedReply() {
-    return !aborted.isEmpty() && aborted.remove(reader.id());
+    return !aborted.isEmpty() && aborted.remove(channel.reader().id());
   }
 
   private void receiveReply() throws LinuxException, ProtocolException {
     for (PendingDmaAccess access : pending) {
-      if (access.id == reader.id() && access.isPending()
-          && access.command.wireValue() == reader.command()) {
+      if (access.id == channel.reader().id() && access.isPending()
+          && access.command.wireValue() == channel.reader().command()) {
         receiveReply(access);
         return;
       }
@@ -279,25 +283,25 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
   }
 
   private void receiveReply(PendingDmaAccess access) throws LinuxException, ProtocolException {
-    if ((reader.flags() & Header.ERROR) != 0) {
-      int errno = reader.errno();
+    if ((channel.reader().flags() & Header.ERROR) != 0) {
+      int errno = channel.reader().errno();
       // A peer may set the flag without an errno.
       access.failure = new ErrnoException(errno > 0 ? new Errno(errno) : Errno.EIO,
           access.command + " at 0x" + Long.toHexString(access.iova));
       return;
     }
     long expected = DmaAccess.SIZE + access.into.byteSize();
-    if (reader.remaining() != expected) {
+    if (channel.reader().remaining() != expected) {
       throw new ProtocolException(
-          access.command + ": reply of " + reader.remaining() + " bytes, not " + expected);
+          access.command + ": reply of " + channel.reader().remaining() + " bytes, not " + expected);
     }
-    int at = reader.readInPlace(DmaAccess.SIZE);
-    MemorySegment echo = reader.buffer().segment();
+    int at = channel.reader().readInPlace(DmaAccess.SIZE);
+    MemorySegment echo = channel.reader().buffer().segment();
     if (echo.get(LittleEndian.U64, at + DmaAccess.IOVA) != access.iova
         || echo.get(LittleEndian.U64, at + DmaAccess.COUNT) != access.count) {
       throw new ProtocolException(access.command + ": reply for another range");
     }
-    reader.read(access.into);
+    channel.reader().read(access.into);
     access.completed = true;
   }
 

@@ -22,14 +22,14 @@ final class DmaCommands implements CommandHandlers {
   private final int knownFlags;
 
   /**
-   * @param tellsPeers whether the client flags mappings of peers
+   * @param flagsPeers whether the client flags mappings of peers
    */
-  DmaCommands(DmaTable table, DirtyBitmapBuffer reports, Limits limits, boolean tellsPeers) {
+  DmaCommands(DmaTable table, DirtyBitmapBuffer bitmaps, Limits limits, boolean flagsPeers) {
     this.table = table;
-    this.bitmaps = reports;
+    this.bitmaps = bitmaps;
     this.limits = limits;
     knownFlags = DmaMap.READ | DmaMap.WRITE | DmaMap.MMAP | DmaMap.FILE_IO
-        | (tellsPeers ? DmaMap.PEER : 0);
+        | (flagsPeers ? DmaMap.PEER : 0);
   }
 
   @Override

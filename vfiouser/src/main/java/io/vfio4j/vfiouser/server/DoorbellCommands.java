@@ -36,13 +36,13 @@ final class DoorbellCommands implements CommandHandlers {
   private final Map<Integer, List<Fd>> eventFdsByRegion = new HashMap<>();
 
   /**
-   * @param signals monitors the eventfds, and owns them
-   * @param memory allocates the data of the writes; lives at least as long as {@code signals}
+   * @param eventFdSet monitors the eventfds, and owns them
+   * @param memory allocates the data of the writes; lives at least as long as {@code eventFdSet}
    */
-  DoorbellCommands(EmulatedDevice device, EventFdSet signals, int maxMsgFds, Arena memory) {
+  DoorbellCommands(EmulatedDevice device, EventFdSet eventFdSet, int maxMsgFds, Arena memory) {
     this.device = device;
     this.description = device.description();
-    this.eventFdSet = signals;
+    this.eventFdSet = eventFdSet;
     this.maxMsgFds = maxMsgFds;
     this.memory = memory;
   }
@@ -64,15 +64,15 @@ final class DoorbellCommands implements CommandHandlers {
     List<Doorbell> doorbells = description.regions().get(index).doorbells();
     // Further doorbells are written by message.
     int count = Math.min(doorbells.size(), Math.min(maxMsgFds, IoFds.MAX_DOORBELLS));
-    int whole = IoFds.SIZE + count * IoEventFd.SIZE;
-    reply.size(IoFds.SIZE).u32(0, whole).u32(IoFds.FLAGS, 0).u32(IoFds.INDEX, index).u32(IoFds.COUNT, count);
-    if (count == 0 || Integer.compareUnsigned(request.u32(0), whole) < 0) {
+    int fullSize = IoFds.SIZE + count * IoEventFd.SIZE;
+    reply.size(IoFds.SIZE).u32(0, fullSize).u32(IoFds.FLAGS, 0).u32(IoFds.INDEX, index).u32(IoFds.COUNT, count);
+    if (count == 0 || Integer.compareUnsigned(request.u32(0), fullSize) < 0) {
       return;
     }
     for (int i = 0; i < count; i++) {
       encode(doorbells.get(i), i, reply);
     }
-    reply.size(whole).fds(eventFds(index, count));
+    reply.size(fullSize).fds(eventFds(index, count));
   }
 
   private static void encode(Doorbell doorbell, int number, Reply reply) {

@@ -76,14 +76,14 @@ final class EventFdSet implements AutoCloseable {
       int free = registrations.indexOf(null);
       int key = free >= 0 ? free : registrations.size();
       epoll.add(eventFd.fd(), key);
-      Registration signal = new Registration(key, eventFd, action);
+      Registration registration = new Registration(key, eventFd, action);
       if (free >= 0) {
-        registrations.set(key, signal);
+        registrations.set(key, registration);
       } else {
-        registrations.add(signal);
+        registrations.add(registration);
       }
       count++;
-      return signal;
+      return registration;
     } catch (LinuxException e) {
       eventFd.close();
       throw new ErrnoException(e.errno(), "the eventfd cannot be polled: " + e.getMessage());
@@ -103,18 +103,18 @@ final class EventFdSet implements AutoCloseable {
   void dispatch() throws LinuxException {
     int signalled = epoll().poll();
     for (int i = 0; i < signalled; i++) {
-      Registration signal = registrations.get(epoll().key(i));
+      Registration registration = registrations.get(epoll().key(i));
       // An action before it may have removed it.
-      if (signal != null) {
-        signal.action.run();
+      if (registration != null) {
+        registration.action.run();
       }
     }
   }
 
   @Override
   public void close() {
-    for (Registration signal : List.copyOf(registrations.stream().filter(Objects::nonNull).toList())) {
-      signal.close();
+    for (Registration registration : List.copyOf(registrations.stream().filter(Objects::nonNull).toList())) {
+      registration.close();
     }
     if (epoll != null) {
       epoll.close();

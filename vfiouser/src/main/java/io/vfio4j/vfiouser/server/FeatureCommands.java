@@ -32,11 +32,11 @@ final class FeatureCommands implements CommandHandlers {
   private final DirtyLog log;
   private final DirtyBitmapBuffer bitmaps;
 
-  FeatureCommands(EmulatedDevice device, MigrationData sessions, DirtyLog log, DirtyBitmapBuffer reports) {
+  FeatureCommands(EmulatedDevice device, MigrationData migrationData, DirtyLog log, DirtyBitmapBuffer bitmaps) {
     this.device = device;
-    this.migrationData = sessions;
+    this.migrationData = migrationData;
     this.log = log;
-    this.bitmaps = reports;
+    this.bitmaps = bitmaps;
   }
 
   @Override
@@ -57,15 +57,15 @@ final class FeatureCommands implements CommandHandlers {
     if (feature == null || !isOffered(feature)) {
       throw new ErrnoException(Errno.ENOTTY, "feature " + index);
     }
-    int offered = feature.operations();
+    int operations = feature.operations();
     if ((flags & Feature.PROBE) != 0) {
-      if ((operation & ~offered) != 0) {
+      if ((operation & ~operations) != 0) {
         throw invalid("feature " + index + " does not support this operation");
       }
       echo(request, reply);
       return;
     }
-    if (Integer.bitCount(operation) != 1 || (operation & offered) == 0) {
+    if (Integer.bitCount(operation) != 1 || (operation & operations) == 0) {
       throw invalid("feature " + index + " does not support this operation");
     }
     execute(feature, operation, request, reply);

@@ -63,15 +63,15 @@ final class InfoCommands implements CommandHandlers {
       flags = RegionInfo.READ | (region.writable() ? RegionInfo.WRITE : 0)
           | (file.isPresent() ? RegionInfo.MMAP : 0) | (capabilities.isEmpty() ? 0 : RegionInfo.CAPS);
     }
-    int whole = (int) CapabilityChain.size(capabilities);
-    reply.size(RegionInfo.SIZE).u32(0, whole).u32(RegionInfo.FLAGS, flags)
+    int fullSize = (int) CapabilityChain.size(capabilities);
+    reply.size(RegionInfo.SIZE).u32(0, fullSize).u32(RegionInfo.FLAGS, flags)
         .u32(RegionInfo.INDEX, index).u32(RegionInfo.CAP_OFFSET, capabilities.isEmpty() ? 0 : RegionInfo.SIZE)
         .u64(RegionInfo.LENGTH, region.size()).u64(RegionInfo.OFFSET, 0);
     // If argsz has no room for the chain, the reply contains the size needed, and the offset of the chain:
     // QEMU refuses the flag CAPS with an offset of 0, although the kernel replies so. The descriptor is sent
     // with the full reply only, because the client of the reference library does not expect one with the
     // short reply.
-    if (Integer.compareUnsigned(request.u32(0), whole) < 0) {
+    if (Integer.compareUnsigned(request.u32(0), fullSize) < 0) {
       return;
     }
     reply.fd(file.orElse(null));

@@ -22,11 +22,11 @@ final class IrqCommands implements CommandHandlers {
   private EventFdSet.@Nullable Registration unmaskEventFd;
 
   /**
-   * @param signals monitors the client's eventfds, and owns them
+   * @param eventFdSet monitors the client's eventfds, and owns them
    */
-  IrqCommands(IrqTable irqs, EventFdSet signals) {
+  IrqCommands(IrqTable irqs, EventFdSet eventFdSet) {
     this.irqs = irqs;
-    this.eventFdSet = signals;
+    this.eventFdSet = eventFdSet;
   }
 
   @Override

@@ -35,14 +35,14 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
 
   /**
    * @param data the buffer for data that is read
-   * @param pads whether a reply is padded to the requested size: the reference library does so, and its
+   * @param padsReads whether a reply is padded to the requested size: the reference library does so, and its
    *     clients rely on it
    */
-  MigrationData(EmulatedDevice device, SliceTable data, int maxDataXferSize, boolean pads) {
+  MigrationData(EmulatedDevice device, SliceTable data, int maxDataXferSize, boolean padsReads) {
     this.device = device;
     this.data = data;
     this.maxDataXferSize = maxDataXferSize;
-    this.padsReads = pads;
+    this.padsReads = padsReads;
   }
 
   /** Moves the device, and keeps the session that is opened. */
@@ -50,8 +50,8 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
     try {
       device.moveTo(target).session().ifPresent(session -> {
         switch (session) {
-          case SavingSession begun -> saving = begun;
-          case ResumingSession begun -> resuming = begun;
+          case SavingSession opened -> saving = opened;
+          case ResumingSession opened -> resuming = opened;
         }
       });
     } catch (TransitionException e) {
@@ -122,27 +122,27 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
 
   private void read(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(MigData.SIZE);
-    int wanted = request.u32(MigData.LENGTH);
-    if (wanted <= 0 || wanted > maxDataXferSize) {
+    int size = request.u32(MigData.LENGTH);
+    if (size <= 0 || size > maxDataXferSize) {
       throw new ErrnoException(Errno.EINVAL,
-          "MIG_DATA_READ of " + Integer.toUnsignedString(wanted) + " bytes");
+          "MIG_DATA_READ of " + Integer.toUnsignedString(size) + " bytes");
     }
-    request.requireArgsz(MigData.SIZE, wanted);
+    request.requireArgsz(MigData.SIZE, size);
     if (saving == null) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + device.state());
     }
-    MemorySegment into = data.slice(0, wanted);
-    int got = (int) Math.max(0, read(saving, into));
-    if (padsReads && got < wanted) {
-      into.asSlice(got).fill((byte) 0);
+    MemorySegment segment = data.slice(0, size);
+    int read = (int) Math.max(0, read(saving, segment));
+    if (padsReads && read < size) {
+      segment.asSlice(read).fill((byte) 0);
     }
-    reply.size(MigData.SIZE).u32(0, MigData.SIZE + got).u32(MigData.LENGTH, got)
-        .tail(padsReads ? into : data.slice(0, got));
+    reply.size(MigData.SIZE).u32(0, MigData.SIZE + read).u32(MigData.LENGTH, read)
+        .tail(padsReads ? segment : data.slice(0, read));
   }
 
-  private static long read(SavingSession session, MemorySegment into) throws ErrnoException {
+  private static long read(SavingSession session, MemorySegment segment) throws ErrnoException {
     try {
-      return session.read(into);
+      return session.read(segment);
     } catch (DeviceException e) {
       throw toErrnoException(e);
     }

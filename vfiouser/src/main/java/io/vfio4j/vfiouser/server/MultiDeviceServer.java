@@ -38,12 +38,12 @@ public final class MultiDeviceServer implements DeviceServer {
   private volatile boolean stopping;
   private int deviceCount;
 
-  private MultiDeviceServer(UnixServerSocket socket, DeviceFactory factory, int most, ServerOptions options,
+  private MultiDeviceServer(UnixServerSocket socket, DeviceFactory factory, int maxClients, ServerOptions options,
       Consumer<String> log) {
     this.factory = factory;
     this.options = options.withKeepState(KeepState.NEVER);
     this.log = new LogLimiter(ServerLog.of(log), System::nanoTime);
-    this.acceptor = new ConnectionAcceptor(socket, clients, this.log, most);
+    this.acceptor = new ConnectionAcceptor(socket, clients, this.log, maxClients);
   }
 
   /**
@@ -51,18 +51,18 @@ public final class MultiDeviceServer implements DeviceServer {
    *
    * @param path the path of the socket, created with mode 0600; a socket without a listener is replaced
    * @param factory creates the devices
-   * @param most the limit on clients, and so devices, at a time; at least 1
+   * @param maxClients the limit on clients, and so devices, at a time; at least 1
    * @param options how they are served; {@link KeepState#ALWAYS} and {@code once} are invalid
    * @param log receives a line for each connection that fails or is rejected, on any thread
    * @throws LinuxException EADDRINUSE if a process listens on the path, and others
    */
-  public static MultiDeviceServer listen(Path path, DeviceFactory factory, int most, ServerOptions options,
+  public static MultiDeviceServer listen(Path path, DeviceFactory factory, int maxClients, ServerOptions options,
       Consumer<String> log) throws LinuxException {
-    if (most < 1 || options.keepState() == KeepState.ALWAYS || options.once()) {
+    if (maxClients < 1 || options.keepState() == KeepState.ALWAYS || options.once()) {
       throw new IllegalArgumentException(
-          most + " devices, state kept: " + options.keepState() + ", once: " + options.once());
+          maxClients + " devices, state kept: " + options.keepState() + ", once: " + options.once());
     }
-    return new MultiDeviceServer(UnixServerSocket.bind(path), factory, most, options, log);
+    return new MultiDeviceServer(UnixServerSocket.bind(path), factory, maxClients, options, log);
   }
 
   /**
@@ -103,11 +103,11 @@ public final class MultiDeviceServer implements DeviceServer {
   }
 
   private void awaitDeviceThreads() {
-    Set<DeviceThread> left;
+    Set<DeviceThread> remaining;
     synchronized (deviceThreads) {
-      left = Set.copyOf(deviceThreads);
+      remaining = Set.copyOf(deviceThreads);
     }
-    left.forEach(device -> Threads.joinUninterruptibly(device.thread));
+    remaining.forEach(device -> Threads.joinUninterruptibly(device.thread));
   }
 
   /** Ends {@link #run} and disconnects all clients. From any thread; does not wait. */

@@ -21,31 +21,31 @@ final class RecordingTransport implements MessageTransport {
   private final Recording.Connection connection;
   private final int channel;
 
-  RecordingTransport(MessageTransport transport, Recording.Connection session, int channel) {
+  RecordingTransport(MessageTransport transport, Recording.Connection connection, int channel) {
     this.transport = transport;
-    this.connection = session;
+    this.connection = connection;
     this.channel = channel;
   }
 
   @Override
   public int receive(MemorySegment into, ReceivedFds fds) throws LinuxException {
-    int before = fds.count();
-    return received(transport.receive(into, fds), into, fds, before);
+    int fdsBefore = fds.count();
+    return received(transport.receive(into, fds), into, fds, fdsBefore);
   }
 
   @Override
   public int receiveNow(MemorySegment into, ReceivedFds fds) throws LinuxException {
-    int before = fds.count();
-    return received(transport.receiveNow(into, fds), into, fds, before);
+    int fdsBefore = fds.count();
+    return received(transport.receiveNow(into, fds), into, fds, fdsBefore);
   }
 
-  private int received(int received, MemorySegment into, ReceivedFds fds, int before) {
+  private int received(int received, MemorySegment into, ReceivedFds fds, int fdsBefore) {
     if (received > 0) {
-      List<Fd> came = new ArrayList<>();
-      for (int i = before; i < fds.count(); i++) {
-        came.add(fds.peek(i));
+      List<Fd> newFds = new ArrayList<>();
+      for (int i = fdsBefore; i < fds.count(); i++) {
+        newFds.add(fds.peek(i));
       }
-      connection.recordReceived(channel, into.asSlice(0, received), came);
+      connection.recordReceived(channel, into.asSlice(0, received), newFds);
     }
     return received;
   }

@@ -48,16 +48,16 @@ final class ReentrantCommands {
 
   /**
    * @param memory allocates the buffers
-   * @param largestBody size of the longest body received, bytes
-   * @param largestData size of the longest data sent, bytes
+   * @param maxBodySize size of the longest body received, bytes
+   * @param maxDataSize size of the longest data sent, bytes
    */
-  ReentrantCommands(CommandTable handlers, MessageSender sender, Arena memory, int largestBody,
-      int largestData) {
-    this.commands = handlers;
+  ReentrantCommands(CommandTable commands, MessageSender sender, Arena memory, int maxBodySize,
+      int maxDataSize) {
+    this.commands = commands;
     this.sender = sender;
     this.memory = memory;
-    this.maxBodySize = largestBody;
-    this.maxDataSize = largestData;
+    this.maxBodySize = maxBodySize;
+    this.maxDataSize = maxDataSize;
   }
 
   /** Returns whether a command can be executed now. */

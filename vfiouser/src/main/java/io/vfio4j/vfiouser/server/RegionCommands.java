@@ -64,26 +64,26 @@ final class RegionCommands implements CommandHandlers {
   private void writeMulti(Request request, Reply reply) throws ErrnoException {
     request.requireSize(WriteMulti.WRITES);
     long count = request.u64(0);
-    int most = Math.min(request.size() - WriteMulti.WRITES, maxDataXferSize) / WriteMulti.WRITE_SIZE;
-    if (count < 0 || count > most) {
+    int maxCount = Math.min(request.size() - WriteMulti.WRITES, maxDataXferSize) / WriteMulti.WRITE_SIZE;
+    if (count < 0 || count > maxCount) {
       throw new ErrnoException(Errno.EINVAL, "%s writes in %d bytes"
           .formatted(Long.toUnsignedString(count), request.size()));
     }
     for (int i = 0; i < count; i++) {
       checkWrite(request, at(i), WriteMulti.DATA_SIZE);
     }
-    long done = 0;
+    long written = 0;
     try {
-      while (done < count) {
-        writeOne(request, at((int) done), reply);
-        done++;
+      while (written < count) {
+        writeOne(request, at((int) written), reply);
+        written++;
       }
     } catch (ErrnoException e) {
-      if (done == 0) {
+      if (written == 0) {
         throw e;
       }
     }
-    reply.size(WriteMulti.WRITES).u64(0, done);
+    reply.size(WriteMulti.WRITES).u64(0, written);
   }
 
   private static int at(int write) {
@@ -98,8 +98,8 @@ final class RegionCommands implements CommandHandlers {
     device.writeRegion(request.u32(at + RegionAccess.REGION), request.u64(at + RegionAccess.OFFSET), bytes);
   }
 
-  private int checkWrite(Request request, int at, int most) throws ErrnoException {
-    int count = check(request, at, most);
+  private int checkWrite(Request request, int at, int maxCount) throws ErrnoException {
+    int count = check(request, at, maxCount);
     int region = request.u32(at + RegionAccess.REGION);
     if (!description.regions().get(region).writable()) {
       throw new ErrnoException(Errno.EINVAL, "region " + region + " is read-only");
@@ -108,7 +108,7 @@ final class RegionCommands implements CommandHandlers {
   }
 
   /** Checks the fields of an access, and returns its size in bytes. */
-  private int check(Request request, int at, int most) throws ErrnoException {
+  private int check(Request request, int at, int maxCount) throws ErrnoException {
     long offset = request.u64(at + RegionAccess.OFFSET);
     int region = request.u32(at + RegionAccess.REGION);
     int count = request.u32(at + RegionAccess.COUNT);
@@ -116,7 +116,7 @@ final class RegionCommands implements CommandHandlers {
       throw new ErrnoException(Errno.EINVAL, "no region " + Integer.toUnsignedString(region));
     }
     long size = description.regions().get(region).size();
-    if (count < 0 || count > most || offset < 0 || offset > size - count) {
+    if (count < 0 || count > maxCount || offset < 0 || offset > size - count) {
       throw new ErrnoException(Errno.EINVAL, "access of %s bytes at 0x%x is outside region %d"
           .formatted(Integer.toUnsignedString(count), offset, region));
     }

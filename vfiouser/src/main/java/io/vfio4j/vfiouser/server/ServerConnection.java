@@ -12,6 +12,7 @@ import io.vfio4j.vfiouser.wire.DeferredMessage;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.Header;
+import io.vfio4j.vfiouser.wire.MessageChannel;
 import io.vfio4j.vfiouser.wire.MessageReader;
 import io.vfio4j.vfiouser.wire.MessageSender;
 import io.vfio4j.vfiouser.wire.MessageTransport;
@@ -72,17 +73,17 @@ final class ServerConnection implements AutoCloseable {
     this.context = context;
     ServerOptions options = context.options();
     this.transport = transport;
-    int largest = options.limits().maxBodySize();
-    maxBodySize = largest;
+    int maxSize = options.limits().maxBodySize();
+    maxBodySize = maxSize;
     reader = new MessageReader(transport, options.stallTimeout(), memory);
-    reader.enableDeferral(largest, Arena::ofConfined);
+    reader.enableDeferral(maxSize, Arena::ofConfined);
     sender = new MessageSender(transport, reader, options.stallTimeout());
-    int largestData = options.limits().maxDataXferSize();
-    request = new Request(new SliceTable(memory.allocate(largest, 8)));
-    data = new SliceTable(memory.allocate(largestData, 4096));
+    int maxDataSize = options.limits().maxDataXferSize();
+    request = new Request(new SliceTable(memory.allocate(maxSize, 8)));
+    data = new SliceTable(memory.allocate(maxDataSize, 4096));
     reply = new Reply(new SliceTable(memory.allocate(Reply.HEAD_SIZE, 8)), data);
-    ReentrantCommands meanwhile = new ReentrantCommands(commands, sender, memory, largest, largestData);
-    dmaRequests = new DmaAccessRequests(sender, reader, meanwhile, memory, largest, options.stallTimeout());
+    ReentrantCommands reentrantCommands = new ReentrantCommands(commands, sender, memory, maxSize, maxDataSize);
+    dmaRequests = new DmaAccessRequests(new MessageChannel(reader, sender), reentrantCommands, memory, maxSize, options.stallTimeout());
   }
 
   /** Returns whether VERSION has succeeded; before that, the client has no effect on the device. */
@@ -186,11 +187,11 @@ final class ServerConnection implements AutoCloseable {
     }
     request.receive(reader);
     try {
-      VersionMessage asked = VersionMessage.decode(request.body(), request.bodyOffset(), request.size());
-      if (asked.major() != VersionMessage.MAJOR || request.fds().count() > 0) {
-        throw new ErrnoException(Errno.EINVAL, "version " + asked.major() + " of the protocol");
+      VersionMessage version = VersionMessage.decode(request.body(), request.bodyOffset(), request.size());
+      if (version.major() != VersionMessage.MAJOR || request.fds().count() > 0) {
+        throw new ErrnoException(Errno.EINVAL, "version " + version.major() + " of the protocol");
       }
-      applyVersion(asked);
+      applyVersion(version);
     } catch (ErrnoException e) {
       reply.sendError(sender, request, e.errno().number());
       throw protocolException(e);
@@ -199,15 +200,15 @@ final class ServerConnection implements AutoCloseable {
     }
   }
 
-  private void applyVersion(VersionMessage asked) throws ErrnoException, LinuxException, ProtocolException {
-    Limits inForce = context.options().limits().negotiate(asked.limits());
-    boolean hasTwin = asked.hasTwinSocket() && inForce.maxMsgFds() > 0;
-    extensions = grant(asked.extensions());
-    installHandlers(inForce, asked.writeMultiple());
+  private void applyVersion(VersionMessage version) throws ErrnoException, LinuxException, ProtocolException {
+    Limits inForce = context.options().limits().negotiate(version.limits());
+    boolean hasTwin = version.hasTwinSocket() && inForce.maxMsgFds() > 0;
+    extensions = grant(version.extensions());
+    installHandlers(inForce, version.writeMultiple());
     reply.clear();
     // A client that requests a twin socket expects a reply that is longer by the index of its descriptor.
-    int most = request.size() + (hasTwin ? VersionMessage.FD_INDEX_SIZE : 0);
-    int size = asked.reply(inForce, extensions, hasTwin).encode(reply.headSegment(), Header.SIZE, most);
+    int maxSize = request.size() + (hasTwin ? VersionMessage.FD_INDEX_SIZE : 0);
+    int size = version.reply(inForce, extensions, hasTwin).encode(reply.headSegment(), Header.SIZE, maxSize);
     reply.size(size);
     if (hasTwin && size > VersionMessage.SIZE_WITHOUT_CAPABILITIES) {
       openTwin();
@@ -220,7 +221,8 @@ final class ServerConnection implements AutoCloseable {
   }
 
   /**
-   * Returns the extensions granted: those requested, except what the options or another extension exclude.
+   * Returns the extensions granted: those requested, except those that the options or another extension
+   * exclude.
    */
   private Extensions grant(Extensions wanted) {
     EnumSet<Extension> refused = EnumSet.noneOf(Extension.class);
@@ -236,7 +238,7 @@ final class ServerConnection implements AutoCloseable {
   private void openTwin() throws LinuxException {
     TwinSocket opened = new TwinSocket(transport, context.options(), memory);
     twin = opened;
-    dmaRequests.useTwin(opened);
+    dmaRequests.useTwin(opened.channel());
     reply.fd(opened.clientFd());
   }
 
@@ -254,7 +256,7 @@ final class ServerConnection implements AutoCloseable {
     }
   }
 
-  /** Returns the handlers of all commands for what was negotiated. */
+  /** Returns the handlers of all commands for the negotiated limits. */
   private List<CommandHandlers> createHandlers(Limits inForce, boolean writeMultiple) {
     EmulatedDevice device = context.device();
     int maxMsgFds = inForce.maxMsgFds();
@@ -289,7 +291,7 @@ final class ServerConnection implements AutoCloseable {
   }
 
   /** Replies EINVAL and ends the connection: the start of the next message in the stream is not known. */
-  private void reject(String what) throws LinuxException, ProtocolException {
+  private void reject(String violation) throws LinuxException, ProtocolException {
     boolean isAnswered =
         (reader.flags() & Header.NO_REPLY) == 0 || reader.command() == Command.VERSION.wireValue();
     if (isAnswered && !reader.isReply()) {
@@ -297,7 +299,7 @@ final class ServerConnection implements AutoCloseable {
           Header.TYPE_REPLY | Header.ERROR, Errno.EINVAL.number());
       sender.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
     }
-    throw new ProtocolException(what);
+    throw new ProtocolException(violation);
   }
 
   private void execute() throws LinuxException, ProtocolException {

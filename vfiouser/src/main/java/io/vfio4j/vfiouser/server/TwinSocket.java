@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.vfiouser.wire.MessageChannel;
 import io.vfio4j.vfiouser.wire.MessageReader;
 import io.vfio4j.vfiouser.wire.MessageSender;
 import io.vfio4j.vfiouser.wire.MessageTransport;
@@ -15,24 +16,23 @@ import java.time.Duration;
 final class TwinSocket implements AutoCloseable {
 
   private final MessageTransport transport;
-  private final MessageReader reader;
-  private final MessageSender sender;
+  private final MessageChannel channel;
   private final UnixSocket client;
 
   /**
    * Creates the pair of sockets.
    *
-   * @param first the transport of the connection
+   * @param main the transport of the connection
    */
-  TwinSocket(MessageTransport first, ServerOptions options, Arena memory) throws LinuxException {
+  TwinSocket(MessageTransport main, ServerOptions options, Arena memory) throws LinuxException {
     UnixSocket.Pair pair = UnixSocket.pair();
     client = pair.other();
     try {
       Duration timeout = options.stallTimeout();
-      transport = first.wrapTwin(
+      transport = main.wrapTwin(
           SocketTransport.withTimeout(pair.one(), timeout, options.busyPoll(), options.socketBuffer()));
-      reader = new MessageReader(transport, timeout, memory);
-      sender = new MessageSender(transport, reader, timeout);
+      MessageReader reader = new MessageReader(transport, timeout, memory);
+      channel = new MessageChannel(reader, new MessageSender(transport, reader, timeout));
     } catch (LinuxException | RuntimeException e) {
       pair.one().close();
       client.close();
@@ -40,12 +40,8 @@ final class TwinSocket implements AutoCloseable {
     }
   }
 
-  MessageReader reader() {
-    return reader;
-  }
-
-  MessageSender sender() {
-    return sender;
+  MessageChannel channel() {
+    return channel;
   }
 
   /** Returns the client's end. */
@@ -66,7 +62,7 @@ final class TwinSocket implements AutoCloseable {
   @Override
   public void close() {
     client.close();
-    reader.close();
+    channel.reader().close();
     transport.close();
   }
 }

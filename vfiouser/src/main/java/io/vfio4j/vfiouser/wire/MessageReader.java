@@ -44,11 +44,11 @@ public final class MessageReader implements AutoCloseable {
   /**
    * Enables deferral of messages.
    *
-   * @param largestBody messages with a larger body stay in the socket
+   * @param maxBody messages with a larger body stay in the socket
    * @param memory allocates a message; closed by the thread that reads it
    */
-  public void enableDeferral(long largestBody, Supplier<Arena> memory) {
-    maxDeferredBody = largestBody;
+  public void enableDeferral(long maxBody, Supplier<Arena> memory) {
+    maxDeferredBody = maxBody;
     deferredMemory = memory;
   }
 

@@ -43,18 +43,18 @@ public final class MessageSender {
    */
   public void send(MemorySegment head, MemorySegment tail, List<Fd> fds)
       throws LinuxException, ProtocolException {
-    long taken = transport.sendNow(head, tail, 0, fds);
-    if (taken != head.byteSize() + tail.byteSize()) {
-      sendRest(head, tail, Math.max(0, taken), fds);
+    long sent = transport.sendNow(head, tail, 0, fds);
+    if (sent != head.byteSize() + tail.byteSize()) {
+      sendRest(head, tail, Math.max(0, sent), fds);
     }
   }
 
-  private void sendRest(MemorySegment head, MemorySegment tail, long taken, List<Fd> fds)
+  private void sendRest(MemorySegment head, MemorySegment tail, long sent, List<Fd> fds)
       throws LinuxException, ProtocolException {
-    long begun = System.nanoTime();
-    long done = taken;
+    long start = System.nanoTime();
+    long done = sent;
     while (done < head.byteSize() + tail.byteSize()) {
-      long left = timeoutNanos - (System.nanoTime() - begun);
+      long left = timeoutNanos - (System.nanoTime() - start);
       if (timeoutNanos > 0 && left <= 0) {
         throw new ProtocolException("a message was not read in time", Errno.ETIMEDOUT);
       }

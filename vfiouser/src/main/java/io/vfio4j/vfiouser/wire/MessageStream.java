@@ -126,10 +126,10 @@ final class MessageStream implements AutoCloseable {
    * Reads the header of the next message if it has arrived, without waiting. The previous message must have
    * been read.
    *
-   * @param largestBody a message with a longer body, or of an invalid size, is left for {@link #next}
+   * @param maxBody a message with a longer body, or of an invalid size, is left for {@link #next}
    * @return whether it was read
    */
-  boolean nextNow(long largestBody) throws LinuxException, ProtocolException {
+  boolean nextNow(long maxBody) throws LinuxException, ProtocolException {
     while (end - start < Header.SIZE) {
       int received = fill(false);
       if (received <= 0) {
@@ -137,7 +137,7 @@ final class MessageStream implements AutoCloseable {
         return false;
       }
     }
-    if (!canReadNext(largestBody)) {
+    if (!canReadNext(maxBody)) {
       return false;
     }
     finishMessage();
@@ -146,12 +146,12 @@ final class MessageStream implements AutoCloseable {
   }
 
   /** Returns whether {@link #nextNow} can read a message, now or after further bytes have arrived. */
-  boolean canReadNext(long largestBody) {
+  boolean canReadNext(long maxBody) {
     if (ended || end - start < Header.SIZE) {
       return !ended;
     }
     long size = Header.messageSize(buffers[current].segment(), start);
-    return size >= Header.SIZE && size - Header.SIZE <= largestBody;
+    return size >= Header.SIZE && size - Header.SIZE <= maxBody;
   }
 
   /** Returns whether {@link #nextNow} has reached the end of the stream. */
@@ -160,7 +160,7 @@ final class MessageStream implements AutoCloseable {
   }
 
   /** Starts the timeout of a message, or checks it. */
-  private void checkTimeout(String late) throws ProtocolException {
+  private void checkTimeout(String timeoutMessage) throws ProtocolException {
     if (timeoutNanos == 0) {
       return;
     }
@@ -169,7 +169,7 @@ final class MessageStream implements AutoCloseable {
       isTimed = true;
       timedSince = now;
     } else if (now - timedSince >= timeoutNanos) {
-      throw new ProtocolException(late, Errno.ETIMEDOUT);
+      throw new ProtocolException(timeoutMessage, Errno.ETIMEDOUT);
     }
   }
 
@@ -282,9 +282,9 @@ final class MessageStream implements AutoCloseable {
    * @return the number of bytes, or {@link MessageTransport#WOULD_BLOCK}
    */
   int readNow(MemorySegment into) throws LinuxException, ProtocolException {
-    long here = copyBuffered(into);
-    if (here > 0) {
-      return (int) here;
+    long copied = copyBuffered(into);
+    if (copied > 0) {
+      return (int) copied;
     }
     int received = transport.receiveNow(into, fds);
     checkNotEnded(received);
@@ -298,11 +298,11 @@ final class MessageStream implements AutoCloseable {
 
   /** Copies bytes of the body that are in the buffer, and returns their number. */
   private long copyBuffered(MemorySegment into) {
-    long here = Math.min(into.byteSize(), end - start);
-    MemorySegment.copy(buffers[current].segment(), start, into, 0, here);
-    start += (int) here;
-    remaining -= here;
-    return here;
+    long copied = Math.min(into.byteSize(), end - start);
+    MemorySegment.copy(buffers[current].segment(), start, into, 0, copied);
+    start += (int) copied;
+    remaining -= copied;
+    return copied;
   }
 
   private static void checkNotEnded(int received) throws ProtocolException {

@@ -72,14 +72,14 @@ public final class SocketTransport implements MessageTransport {
   @Override
   public int receive(MemorySegment into, ReceivedFds fds) throws LinuxException {
     if (busyPollNanos > 0) {
-      long begun = System.nanoTime();
+      long start = System.nanoTime();
       do {
         int received = socket.receiveNow(into, fds);
         if (received != UnixSocket.WOULD_BLOCK) {
           return received;
         }
         Thread.onSpinWait();
-      } while (System.nanoTime() - begun < busyPollNanos);
+      } while (System.nanoTime() - start < busyPollNanos);
     }
     return socket.receive(into, fds);
   }
@@ -90,10 +90,10 @@ public final class SocketTransport implements MessageTransport {
   }
 
   @Override
-  public void setUnbounded(boolean wanted) throws LinuxException {
-    if (wanted != unbounded && !receiveTimeout.isZero()) {
-      socket.receiveTimeout(wanted ? Duration.ZERO : receiveTimeout);
-      unbounded = wanted;
+  public void setUnbounded(boolean forever) throws LinuxException {
+    if (forever != unbounded && !receiveTimeout.isZero()) {
+      socket.receiveTimeout(forever ? Duration.ZERO : receiveTimeout);
+      unbounded = forever;
     }
   }
 
@@ -132,16 +132,16 @@ public final class SocketTransport implements MessageTransport {
     if (busyPollNanos == 0 || timeoutNanos == 0) {
       return poller.await(timeoutNanos);
     }
-    long most = timeoutNanos < 0 ? busyPollNanos : Math.min(busyPollNanos, timeoutNanos);
-    long begun = System.nanoTime();
+    long limit = timeoutNanos < 0 ? busyPollNanos : Math.min(busyPollNanos, timeoutNanos);
+    long start = System.nanoTime();
     do {
       long ready = poller.await(0);
       if (ready != 0) {
         return ready;
       }
       Thread.onSpinWait();
-    } while (System.nanoTime() - begun < most);
-    return poller.await(timeoutNanos < 0 ? timeoutNanos : timeoutNanos - most);
+    } while (System.nanoTime() - start < limit);
+    return poller.await(timeoutNanos < 0 ? timeoutNanos : timeoutNanos - limit);
   }
 
   @Override

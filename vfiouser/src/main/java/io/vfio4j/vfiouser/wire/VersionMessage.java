@@ -176,10 +176,10 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
     if (!capabilities.has(VFIO4J)) {
       return Extensions.NONE;
     }
-    JsonObject ours = object(capabilities, VFIO4J);
+    JsonObject vfio4j = object(capabilities, VFIO4J);
     EnumSet<Extension> flags = EnumSet.noneOf(Extension.class);
     for (Extension extension : Extension.values()) {
-      if (flag(ours, extension.key())) {
+      if (flag(vfio4j, extension.key())) {
         flags.add(extension);
       }
     }
@@ -227,11 +227,11 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
       twin.addProperty(SUPPORTED, true);
       capabilities.add(TWIN_SOCKET, twin);
     }
-    JsonObject ours = new JsonObject();
+    JsonObject vfio4j = new JsonObject();
     for (Extension extension : Extension.values()) {
-      ours.addProperty(extension.key(), wanted.has(extension));
+      vfio4j.addProperty(extension.key(), wanted.has(extension));
     }
-    capabilities.add(VFIO4J, ours);
+    capabilities.add(VFIO4J, vfio4j);
     return new VersionMessage(MAJOR, MINOR, capabilities);
   }
 
@@ -242,47 +242,47 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
    * @param twinSocket whether the reply carries one, as its only descriptor
    */
   public VersionMessage reply(Limits inForce, Extensions granted, boolean twinSocket) {
-    JsonObject answer = new JsonObject();
-    putIfRequested(answer, capabilities, MAX_MSG_FDS, inForce.maxMsgFds());
-    putIfRequested(answer, capabilities, "max_data_xfer_size", inForce.maxDataXferSize());
-    putIfRequested(answer, capabilities, "max_dma_maps", inForce.maxDmaMaps());
-    copyIfRequested(answer, WRITE_MULTIPLE);
-    putIfRequested(answer, capabilities, "pgsizes", inForce.pageSizes());
+    JsonObject reply = new JsonObject();
+    putIfRequested(reply, capabilities, MAX_MSG_FDS, inForce.maxMsgFds());
+    putIfRequested(reply, capabilities, "max_data_xfer_size", inForce.maxDataXferSize());
+    putIfRequested(reply, capabilities, "max_dma_maps", inForce.maxDmaMaps());
+    copyIfRequested(reply, WRITE_MULTIPLE);
+    putIfRequested(reply, capabilities, "pgsizes", inForce.pageSizes());
     if (twinSocket) {
       JsonObject twin = new JsonObject();
       twin.addProperty(SUPPORTED, true);
       twin.addProperty(FD_INDEX, 0);
-      answer.add(TWIN_SOCKET, twin);
+      reply.add(TWIN_SOCKET, twin);
     }
-    if (capabilities.get("migration") instanceof JsonObject asked) {
+    if (capabilities.get("migration") instanceof JsonObject requested) {
       JsonObject migration = new JsonObject();
-      putIfRequested(migration, asked, "max_bitmap_size", inForce.maxBitmapSize());
-      putIfRequested(migration, asked, "pgsize", Limits.DIRTY_PAGE_SIZE);
+      putIfRequested(migration, requested, "max_bitmap_size", inForce.maxBitmapSize());
+      putIfRequested(migration, requested, "pgsize", Limits.DIRTY_PAGE_SIZE);
       if (!migration.isEmpty()) {
-        answer.add("migration", migration);
+        reply.add("migration", migration);
       }
     }
     if (granted.isVfio4j()) {
-      JsonObject asked = capabilities.getAsJsonObject(VFIO4J);
-      JsonObject ours = new JsonObject();
+      JsonObject requested = capabilities.getAsJsonObject(VFIO4J);
+      JsonObject vfio4j = new JsonObject();
       for (Extension extension : Extension.values()) {
-        putIfRequested(ours, asked, extension.key(), granted.has(extension));
+        putIfRequested(vfio4j, requested, extension.key(), granted.has(extension));
       }
-      answer.add(VFIO4J, ours);
+      reply.add(VFIO4J, vfio4j);
     }
-    return new VersionMessage(MAJOR, Math.min(minor, MINOR), answer);
+    return new VersionMessage(MAJOR, Math.min(minor, MINOR), reply);
   }
 
   /** Grants a capability as requested. */
-  private void copyIfRequested(JsonObject answer, String key) {
+  private void copyIfRequested(JsonObject reply, String key) {
     if (capabilities.has(key)) {
-      answer.add(key, capabilities.get(key));
+      reply.add(key, capabilities.get(key));
     }
   }
 
-  private static void putIfRequested(JsonObject answer, JsonObject asked, String key, long value) {
-    if (asked.has(key)) {
-      answer.addProperty(key, value);
+  private static void putIfRequested(JsonObject reply, JsonObject requested, String key, long value) {
+    if (requested.has(key)) {
+      reply.addProperty(key, value);
     }
   }
 
@@ -290,9 +290,9 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
    * A flag that is not granted is omitted: "false" is longer than "true", and the reply must not be longer
    * than the request.
    */
-  private static void putIfRequested(JsonObject answer, JsonObject asked, String key, boolean value) {
-    if (asked.has(key) && value) {
-      answer.addProperty(key, value);
+  private static void putIfRequested(JsonObject reply, JsonObject requested, String key, boolean value) {
+    if (requested.has(key) && value) {
+      reply.addProperty(key, value);
     }
   }
 
@@ -301,18 +301,18 @@ public record VersionMessage(int major, int minor, JsonObject capabilities) {
    *
    * @param into the segment to write to
    * @param at the offset of the body
-   * @param most the longest body that the peer accepts; capabilities that do not fit are omitted, because
+   * @param maxSize the longest body that the peer accepts; capabilities that do not fit are omitted, because
    *     QEMU refuses a reply longer than its request
    * @return the size of the body
    */
-  public int encode(MemorySegment into, long at, int most) {
+  public int encode(MemorySegment into, long at, int maxSize) {
     into.set(LittleEndian.U16, at, (short) major);
     into.set(LittleEndian.U16, at + 2, (short) minor);
     JsonObject root = new JsonObject();
     root.add("capabilities", capabilities);
     byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
     int size = JSON_AT + json.length + 1;
-    if (capabilities.isEmpty() || size > most) {
+    if (capabilities.isEmpty() || size > maxSize) {
       return JSON_AT;
     }
     MemorySegment.copy(json, 0, into, ValueLayout.JAVA_BYTE, at + JSON_AT, json.length);

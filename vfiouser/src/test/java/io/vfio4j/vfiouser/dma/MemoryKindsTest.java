@@ -226,7 +226,7 @@ class MemoryKindsTest {
     table.map(MEMORY, PAGE, true);
     assertKind(MemoryKind.MEMORY, "F_SEAL_SHRINK", () -> table.map(UNSEALED, 8, false));
     assertKind(MemoryKind.MEMORY, "file I/O", () -> table.map(FILE_IO, 8, false));
-    assertKind(MemoryKind.OPAQUE, "its owner did not hand over", () -> table.scatter(OPAQUE, 8, false));
+    assertKind(MemoryKind.OPAQUE, "its owner did not share", () -> table.scatter(OPAQUE, 8, false));
     MemorySegment local = arena.allocate(8);
     for (long iova : new long[] {UNSEALED, FILE_IO, OPAQUE}) {
       local.set(LittleEndian.U64, 0, iova);

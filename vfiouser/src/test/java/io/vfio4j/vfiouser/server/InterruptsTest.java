@@ -94,12 +94,12 @@ class InterruptsTest {
 
   /** The vectors that fired since the last call, such as "..x.....". */
   private String signalCounts() throws LinuxException {
-    StringBuilder heard = new StringBuilder();
+    StringBuilder fired = new StringBuilder();
     for (EventFd vector : vectors) {
       long count = vector.drain();
-      heard.append(count == 0 ? "." : count == 1 ? "x" : "" + count);
+      fired.append(count == 0 ? "." : count == 1 ? "x" : "" + count);
     }
-    return heard.toString();
+    return fired.toString();
   }
 
   @Test
