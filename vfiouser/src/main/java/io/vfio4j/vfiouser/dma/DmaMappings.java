@@ -55,7 +55,8 @@ final class DmaMappings {
       throw new ErrnoException(Errno.EEXIST, range + " overlaps a mapping");
     }
     if (mappings.size() >= maxMappings) {
-      throw new ErrnoException(Errno.ENOSPC, "%s exceeds the limit of %d mappings".formatted(range, maxMappings));
+      throw new ErrnoException(Errno.ENOSPC,
+          "%s exceeds the limit of %d mappings".formatted(range, maxMappings));
     }
     put(new DmaMapping(request, file, files, client));
   }

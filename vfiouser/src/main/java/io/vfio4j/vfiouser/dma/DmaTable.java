@@ -97,7 +97,8 @@ public final class DmaTable implements DmaMemory {
     if (client == null) {
       throw new IllegalStateException("a mapping without a client");
     }
-    mappings.add(new DmaMapping.MapRequest(new IovaRange(iova, size), flags, offset), fd, client, maxMappings);
+    mappings.add(new DmaMapping.MapRequest(new IovaRange(iova, size), flags, offset), fd, client,
+        maxMappings);
   }
 
   /**

@@ -63,7 +63,8 @@ final class DeviceBackend implements AutoCloseable {
     Optional<Recording.Connection> connectionRecording =
         context.options().recording().map(recording -> recording.recordConnect(device.description().name()));
     MessageTransport recorded = connectionRecording.<MessageTransport>map(
-        recording -> new RecordingTransport(transport, recording, RecordingTransport.MAIN_SOCKET)).orElse(transport);
+        recording -> new RecordingTransport(transport, recording, RecordingTransport.MAIN_SOCKET))
+        .orElse(transport);
     boolean keep = true;
     boolean keepStopped = false;
     boolean hadClient = false;

@@ -65,7 +65,8 @@ final class DoorbellCommands implements CommandHandlers {
     // Further doorbells are written by message.
     int count = Math.min(doorbells.size(), Math.min(maxMsgFds, IoFds.MAX_DOORBELLS));
     int fullSize = IoFds.SIZE + count * IoEventFd.SIZE;
-    reply.size(IoFds.SIZE).u32(0, fullSize).u32(IoFds.FLAGS, 0).u32(IoFds.INDEX, index).u32(IoFds.COUNT, count);
+    reply.size(IoFds.SIZE).u32(0, fullSize).u32(IoFds.FLAGS, 0).u32(IoFds.INDEX, index).u32(IoFds.COUNT,
+        count);
     if (count == 0 || Integer.compareUnsigned(request.u32(0), fullSize) < 0) {
       return;
     }

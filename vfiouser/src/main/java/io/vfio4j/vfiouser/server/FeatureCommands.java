@@ -32,7 +32,8 @@ final class FeatureCommands implements CommandHandlers {
   private final DirtyLog log;
   private final DirtyBitmapBuffer bitmaps;
 
-  FeatureCommands(EmulatedDevice device, MigrationData migrationData, DirtyLog log, DirtyBitmapBuffer bitmaps) {
+  FeatureCommands(EmulatedDevice device, MigrationData migrationData, DirtyLog log,
+      DirtyBitmapBuffer bitmaps) {
     this.device = device;
     this.migrationData = migrationData;
     this.log = log;

@@ -38,7 +38,8 @@ public final class MultiDeviceServer implements DeviceServer {
   private volatile boolean stopping;
   private int deviceCount;
 
-  private MultiDeviceServer(UnixServerSocket socket, DeviceFactory factory, int maxClients, ServerOptions options,
+  private MultiDeviceServer(UnixServerSocket socket, DeviceFactory factory, int maxClients,
+      ServerOptions options,
       Consumer<String> log) {
     this.factory = factory;
     this.options = options.withKeepState(KeepState.NEVER);
@@ -56,7 +57,8 @@ public final class MultiDeviceServer implements DeviceServer {
    * @param log receives a line for each connection that fails or is rejected, on any thread
    * @throws LinuxException EADDRINUSE if a process listens on the path, and others
    */
-  public static MultiDeviceServer listen(Path path, DeviceFactory factory, int maxClients, ServerOptions options,
+  public static MultiDeviceServer listen(Path path, DeviceFactory factory, int maxClients,
+      ServerOptions options,
       Consumer<String> log) throws LinuxException {
     if (maxClients < 1 || options.keepState() == KeepState.ALWAYS || options.once()) {
       throw new IllegalArgumentException(

@@ -82,8 +82,10 @@ final class ServerConnection implements AutoCloseable {
     request = new Request(new SliceTable(memory.allocate(maxSize, 8)));
     data = new SliceTable(memory.allocate(maxDataSize, 4096));
     reply = new Reply(new SliceTable(memory.allocate(Reply.HEAD_SIZE, 8)), data);
-    ReentrantCommands reentrantCommands = new ReentrantCommands(commands, sender, memory, maxSize, maxDataSize);
-    dmaRequests = new DmaAccessRequests(new MessageChannel(reader, sender), reentrantCommands, memory, maxSize, options.stallTimeout());
+    ReentrantCommands reentrantCommands =
+        new ReentrantCommands(commands, sender, memory, maxSize, maxDataSize);
+    dmaRequests = new DmaAccessRequests(new MessageChannel(reader, sender), reentrantCommands, memory,
+        maxSize, options.stallTimeout());
   }
 
   /** Returns whether VERSION has succeeded; before that, the client has no effect on the device. */

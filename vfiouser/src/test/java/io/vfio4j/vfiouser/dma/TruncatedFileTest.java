@@ -83,7 +83,8 @@ class TruncatedFileTest {
       }
       Memfd.resize(file, PAGE);
       for (int i = 0; i < FAULTS; i++) {
-        assertThat(access(i % 3, IOVA + 2 * PAGE)).as("access %d to the missing part", i).isEqualTo(Errno.EFAULT);
+        assertThat(access(i % 3, IOVA + 2 * PAGE)).as("access %d to the missing part", i)
+            .isEqualTo(Errno.EFAULT);
         assertThat(access(i % 3, IOVA + 2 * PAGE - 8)).isEqualTo(Errno.EFAULT);
         assertThat(access((i + 1) % 3, IOVA)).as("access %d to the remaining part", i).isNull();
       }
