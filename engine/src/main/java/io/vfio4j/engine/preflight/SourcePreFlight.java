@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** What the source finds out before a device is touched, and the connections that follow from it. */
+/** The pre-flight of the source: its HELLO, the comparison, and the extra connections. No device is touched. */
 public final class SourcePreFlight {
 
   private final DeviceSet deviceSet;
@@ -50,14 +50,14 @@ public final class SourcePreFlight {
   }
 
   /**
-   * What both sides agree on.
+   * The result of the pre-flight.
    *
    * @param targets the target's devices, in the order of the source's
-   * @param segments of each device, whether the ends of segments go along
-   * @param channels the connections besides the first
-   * @param initialDataAcknowledged whether the target says when it has loaded all initial data
-   * @param confirmations whether the target confirms, when it is asked, that it has loaded all that was sent
-   * @param roundTrip how long the target took to introduce itself
+   * @param segments for each device, whether the ends of segments are marked
+   * @param channels the extra connections
+   * @param initialDataAcknowledged whether the target sends INITIAL_LOADED
+   * @param confirmations whether the target answers SYNC
+   * @param roundTrip the time until the target's HELLO arrived
    */
   public record Agreement(List<Hello.Device> targets, List<Boolean> segments,
       Optional<Hello.Channels> channels,
@@ -74,29 +74,29 @@ public final class SourcePreFlight {
     PreFlight.requireReady(own, options.noPeerDma());
     MigrationId migration = MigrationId.random();
     journal.begin(migration, group.devices(), connection.peerName());
-    Hello introduction = hello(own, migration);
-    Duration asked = tracker.now();
-    connection.out().sendHello(introduction);
+    Hello hello = hello(own, migration);
+    Duration sentAt = tracker.now();
+    connection.out().sendHello(hello);
     Hello target = connection.receiveHello();
-    Duration roundTrip = tracker.now().minus(asked);
+    Duration roundTrip = tracker.now().minus(sentAt);
     connection.adapt(connection.in().version(), options.timeouts());
-    PreFlight.requireAccepted(PreFlight.compare(introduction, target, options.noPeerDma()));
+    PreFlight.requireAccepted(PreFlight.compare(hello, target, options.noPeerDma()));
     List<Boolean> segments = new ArrayList<>();
     for (int i = 0; i < own.size(); i++) {
       segments.add(PreFlight.carriesSegments(own.get(i).segmentation(),
           target.devices().get(i).segmentation()));
     }
-    return new Agreement(target.devices(), segments, introduction.channels(),
+    return new Agreement(target.devices(), segments, hello.channels(),
         target.acknowledgesInitialData(),
         connection.in().version().minor() >= Preamble.FIRST_MINOR_WITH_CONFIRMATION, roundTrip);
   }
 
-  /** Asks the target what it has, and compares; no device is touched on either side, and nothing is put down. */
+  /** Requests a comparison. No device is touched on either side, and nothing is recorded. */
   public Comparison compare(Predicate<MigratableDevice> resettable) throws IOException {
     List<Hello.Device> own = group.describe(TaskWaiter.unwatched(), resettable);
-    Hello introduction = hello(own, MigrationId.random()).with(HelloFields.DRY_RUN, true);
-    connection.out().sendHello(introduction);
-    Comparison comparison = PreFlight.compare(introduction, receiveAnswer(), options.noPeerDma());
+    Hello hello = hello(own, MigrationId.random()).with(HelloFields.DRY_RUN, true);
+    connection.out().sendHello(hello);
+    Comparison comparison = PreFlight.compare(hello, receiveAnswer(), options.noPeerDma());
     Optional<String> objection = objection();
     return objection.isPresent() ? comparison.withObjection(objection.get()) : comparison;
   }
@@ -108,8 +108,8 @@ public final class SourcePreFlight {
       StreamVersion version = connection.in().version();
       if (version.minor() < Preamble.FIRST_MINOR_WITH_DRY_RUN) {
         throw new IOException(
-            ("%s speaks version %s of the stream, in which nothing can be compared beforehand; "
-                + "nothing was touched, and a migration compares all the same before it touches a device")
+            ("%s has version %s of the stream, which does not support a comparison without a migration; "
+                + "nothing was touched, and a migration compares before it touches a device")
                 .formatted(connection.peerName(), version),
             e);
       }
@@ -117,7 +117,7 @@ public final class SourcePreFlight {
     }
   }
 
-  /** Returns what the target has against it besides what was compared; it closes when it has no more to say. */
+  /** Returns the objection of the target that is not in its HELLO, if any; it closes the connection after that. */
   private Optional<String> objection() throws IOException {
     try {
       throw connection.unexpected(connection.await(connection.timeout()), "after it was compared");
@@ -136,7 +136,7 @@ public final class SourcePreFlight {
         .with(HelloFields.COMPRESSION, Compression.algorithm(options.compression()));
   }
 
-  /** A connection for each of several devices and some for memory, where connections can be had. */
+  /** A connection for each of several devices and some for memory, if more connections can be opened. */
   private Optional<Hello.Channels> channels(MigrationId migration) {
     int devices = group.size() > 1 || !deviceSet.memory().isEmpty() ? group.size() : 0;
     int memory = deviceSet.memory().isEmpty() ? 0 : options.channels();
@@ -145,7 +145,7 @@ public final class SourcePreFlight {
         : Optional.of(new Hello.Channels(migration, devices, memory));
   }
 
-  /** Makes the connections. */
+  /** Opens the extra connections. */
   public ExtraConnections connect(Agreement agreement) throws IOException {
     return agreement.channels().isPresent() && extra.isPresent()
         ? ExtraConnections.connect(agreement.channels().get(), extra.get(), connection, options.timeouts(),

@@ -19,7 +19,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** What the target says of itself and requires of the source, before a device is touched. */
+/** The pre-flight of the target: its HELLO, the comparison, and the requirements of the source. No device is touched. */
 public final class TargetPreFlight {
 
   private final DeviceSet deviceSet;
@@ -39,23 +39,23 @@ public final class TargetPreFlight {
   }
 
   /**
-   * What it takes besides devices and memory.
+   * What the source's HELLO requires besides devices and memory.
    *
-   * @param codec for what comes compressed, if it does
-   * @param extra the way to the connections that the source wants to make, if it does
+   * @param codec the codec of a compressed stream
+   * @param extra accepts the extra connections, if the source opens any
    */
   public record Resources(Optional<Codec> codec, Optional<Connections.TransportSupplier> extra) {
   }
 
-  /** Introduces the target to a source that moves. */
+  /** Answers the HELLO of a migration. */
   public Resources run(Hello source) throws IOException {
-    Hello introduction = sendHello(source);
-    // Whether devices reach each other's memory is for the source to know.
-    PreFlight.requireAccepted(PreFlight.compare(source, introduction, true));
+    Hello hello = sendHello(source);
+    // Only the source knows whether devices access each other's memory.
+    PreFlight.requireAccepted(PreFlight.compare(source, hello, true));
     return resources(source);
   }
 
-  /** Introduces the target to a source that only compares, and says what else there is against it. */
+  /** Answers the HELLO of a comparison, and reports objections that are not in the HELLO. */
   public AcceptResult.DryRun compare(Hello source) throws IOException {
     try {
       sendHello(source);
@@ -79,10 +79,10 @@ public final class TargetPreFlight {
 
   private Hello sendHello(Hello source) throws IOException {
     List<Hello.Device> own = group.describe(waiter);
-    Hello introduction = Hello.of(own, HelloRegions.ofTarget(deviceSet.memory()))
+    Hello hello = Hello.of(own, HelloRegions.ofTarget(deviceSet.memory()))
         .with(HelloFields.ACKNOWLEDGES_INITIAL_DATA, source.acknowledgesInitialData());
-    connection.out().sendHello(introduction);
-    return introduction;
+    connection.out().sendHello(hello);
+    return hello;
   }
 
   private Resources resources(Hello source) throws IOException {
@@ -93,7 +93,7 @@ public final class TargetPreFlight {
       return new Resources(codec, Optional.empty());
     }
     if (extra.isEmpty()) {
-      throw new RefusedException("the source wants to connect more than once, which cannot be done here");
+      throw new RefusedException("the source requires extra connections, which this target cannot accept");
     }
     return new Resources(codec, extra);
   }

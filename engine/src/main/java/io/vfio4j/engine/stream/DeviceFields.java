@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 /** The fields of a device in a HELLO, in the order in which a comparison lists them. */
 public final class DeviceFields {
 
-  public static final FieldSet<Device> SET = new FieldSet<>();
+  public static final FieldSet<Device> SET = new FieldSet<>(Device::values);
 
   private static final int NAME_BYTES = 256;
   private static final int SEGMENTS_FIXED = 1;
@@ -27,12 +27,12 @@ public final class DeviceFields {
   static final Field<Device, Ids> IDS =
       SET.declare(1, "ids", FieldCodec.required(Ids.BYTES, DeviceFields::writeIds, DeviceFields::readIds))
           .mandatory()
-          .compared("ids", device -> device.identity().ids(), DeviceFields::kindMismatch)
-          .shown("class", device -> "%06x".formatted(device.identity().classCode())).field();
+          .compared("ids", ids -> ids.identity("", "").ids(), DeviceFields::kindMismatch)
+          .shown("class", ids -> "%06x".formatted(ids.classCode())).field();
 
   /** The driver or server of the device, for messages. */
   static final Field<Device, String> DRIVER = SET.declare(5, "driver", FieldCodec.text(NAME_BYTES))
-      .shown("driver", device -> device.identity().driver()).field();
+      .shown("driver", text -> text).field();
 
   static final Field<Device, MigrationFeatures> FEATURES =
       SET.declare(2, "features",
@@ -40,7 +40,7 @@ public final class DeviceFields {
               from -> MigrationFeatures.fromFlags(from.getLong())))
           .mandatory()
           .requires(DeviceFields::notMigratable)
-          .compared("features", device -> device.features().toString(), (_, _) -> Optional.empty()).field();
+          .shown("features", MigrationFeatures::toString).field();
 
   /** The segments of a device driven by version 1 of the migration interface. */
   static final Field<Device, Optional<Segmentation>> SEGMENTATION =
@@ -54,8 +54,7 @@ public final class DeviceFields {
       FieldCodec.optional(Integer.BYTES, (into, state) -> into.putInt(state.wireValue()),
           DeviceFields::readState))
       .requires(DeviceFields::notRunning)
-      .compared("state", device -> device.state().map(Enum::name).orElse(""), (_, _) -> Optional.empty())
-      .field();
+      .shown("state", state -> state.map(Enum::name).orElse("")).field();
 
   /** What the saved state must match; not sent if the device does not report it, or its text is too long. */
   static final Field<Device, Optional<StateLayout>> LAYOUT = SET.declare(8, "layout",
@@ -63,7 +62,7 @@ public final class DeviceFields {
           layout -> layout.flatMap(StateLayout::text),
           (into, text) -> PeerText.write(into, text, StateLayout.MAX_BYTES),
           from -> StateLayout.parse(PeerText.read(from))))
-      .compared("layout", device -> device.layout().flatMap(StateLayout::text).orElse(""),
+      .compared("layout", layout -> layout.flatMap(StateLayout::text).orElse(""),
           DeviceFields::layoutMismatch)
       .field();
 
@@ -83,6 +82,10 @@ public final class DeviceFields {
     static Ids of(DeviceIdentity identity) {
       return new Ids(identity.vendorId(), identity.deviceId(), identity.subsystemVendorId(),
           identity.subsystemId(), identity.classCode());
+    }
+
+    DeviceIdentity identity(String name, String driver) {
+      return new DeviceIdentity(name, vendor, device, subsystemVendor, subsystem, classCode, driver);
     }
   }
 
@@ -123,14 +126,14 @@ public final class DeviceFields {
     return new Segmentation(maxLength, flags == SEGMENTS_FIXED);
   }
 
-  private static String interfaceText(Device device) {
-    return "version " + version(device)
-        + device.segmentation().map(segments -> ", %ssegments of up to %s"
+  private static String interfaceText(Optional<Segmentation> segmentation) {
+    return "version " + version(segmentation)
+        + segmentation.map(segments -> ", %ssegments of up to %s"
             .formatted(segments.isFixed() ? "fixed " : "", Units.bytes(segments.maxLength()))).orElse("");
   }
 
-  private static int version(Device device) {
-    return device.segmentation().isPresent() ? 1 : 2;
+  private static int version(Optional<Segmentation> segmentation) {
+    return segmentation.isPresent() ? 1 : 2;
   }
 
   /** The state of version 1 of the interface is that of version 2 only if the segments are not fixed. */
@@ -143,7 +146,8 @@ public final class DeviceFields {
     if (source.segmentation().isEmpty() || target.segmentation().isEmpty()) {
       return Optional.of("""
           %s is driven by version %d of the migration interface and %s by version %d, and the state of one is not \
-          known to be valid for the other""".formatted(from, version(source), to, version(target)));
+          known to be valid for the other""".formatted(from, version(source.segmentation()), to,
+          version(target.segmentation())));
     }
     long longest = source.segmentation().get().maxLength();
     long room = target.segmentation().get().maxLength();
@@ -179,9 +183,7 @@ public final class DeviceFields {
             source.identity().name(), String.join("; ", mismatches)));
   }
 
-  private static String sizeText(Device device) {
-    return device.stopCopyLength().isPresent()
-        ? "about " + Units.bytes(device.stopCopyLength().getAsLong())
-        : "";
+  private static String sizeText(OptionalLong stopCopyLength) {
+    return stopCopyLength.isPresent() ? "about " + Units.bytes(stopCopyLength.getAsLong()) : "";
   }
 }

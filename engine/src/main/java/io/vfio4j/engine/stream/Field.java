@@ -5,9 +5,11 @@ import io.vfio4j.engine.Comparison.Property;
 import io.vfio4j.engine.Side;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A field of a HELLO, or of a device or region in it: the one place that says its tag, whether it is mandatory, which
@@ -84,6 +86,7 @@ public final class Field<S, T> {
     private final List<BiFunction<S, S, Property>> comparisons = new ArrayList<>();
     private boolean isMandatory;
     private Optional<Side> sender = Optional.empty();
+    private @Nullable Field<S, T> field;
 
     Declaration(FieldSet<S> set, int tag, String name, FieldCodec<T> codec) {
       this.set = set;
@@ -120,7 +123,7 @@ public final class Field<S, T> {
      * @param property one word for it, as in {@code ids}
      * @param text a side's value as text; an empty one is shown as not reported
      */
-    public Declaration<S, T> shown(String property, Function<S, String> text) {
+    public Declaration<S, T> shown(String property, Function<T, String> text) {
       return compared(property, text, (_, _) -> Optional.empty());
     }
 
@@ -128,13 +131,14 @@ public final class Field<S, T> {
      * A comparison shows both values, and a migration is refused if either violates what {@link #requires} says (before
      * this), or if they do not match.
      *
+     * @param text as in {@link #shown}
      * @param mismatch returns why source and target do not match, a sentence; empty if they do
      */
-    public Declaration<S, T> compared(String property, Function<S, String> text,
+    public Declaration<S, T> compared(String property, Function<T, String> text,
         BiFunction<S, S, Optional<String>> mismatch) {
       List<Function<S, Optional<String>>> own = List.copyOf(requirements);
-      return compared((source, target) -> Property.checked(property, orNotReported(text.apply(source)),
-          orNotReported(text.apply(target)),
+      return compared((source, target) -> Property.checked(property, orNotReported(text.apply(value(source))),
+          orNotReported(text.apply(value(target))),
           first(own, source).or(() -> first(own, target)).or(() -> mismatch.apply(source, target))));
     }
 
@@ -146,7 +150,13 @@ public final class Field<S, T> {
 
     /** Adds the field to its set. */
     public Field<S, T> field() {
-      return set.add(new Field<>(this));
+      Field<S, T> complete = set.add(new Field<>(this));
+      field = complete;
+      return complete;
+    }
+
+    private T value(S structure) {
+      return set.value(structure, Objects.requireNonNull(field));
     }
 
     private static <S> Optional<String> first(List<Function<S, Optional<String>>> requirements, S structure) {

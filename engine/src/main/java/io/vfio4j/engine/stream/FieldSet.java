@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * All fields of one structure. Reading, writing, comparing and the check of the sending side iterate over the set, and a
@@ -25,8 +26,22 @@ import java.util.TreeMap;
  */
 public final class FieldSet<S> {
 
+  private final Function<S, FieldValues<S>> values;
   private final SortedMap<Integer, Field<S, ?>> byTag = new TreeMap<>();
   private final List<Field<S, ?>> declared = new ArrayList<>();
+
+  /**
+   * Creates an empty set.
+   *
+   * @param values returns the values of a structure
+   */
+  FieldSet(Function<S, FieldValues<S>> values) {
+    this.values = values;
+  }
+
+  <T> T value(S structure, Field<S, T> field) {
+    return values.apply(structure).get(field);
+  }
 
   /**
    * Begins the declaration of a field.
@@ -52,7 +67,7 @@ public final class FieldSet<S> {
   }
 
   /** Returns no values: every field is absent. */
-  public FieldValues<S> values() {
+  FieldValues<S> empty() {
     return new FieldValues<>(Map.of());
   }
 
@@ -79,8 +94,8 @@ public final class FieldSet<S> {
         raw.requireOptional();
         continue;
       }
-      List<ByteBuffer> values = occurrences.computeIfAbsent(raw.tag(), _ -> new ArrayList<>());
-      requireRoom(field, values.size());
+      List<ByteBuffer> ofField = occurrences.computeIfAbsent(raw.tag(), _ -> new ArrayList<>());
+      requireRoom(field, ofField.size());
       if (field.codec().maxCount() > 1) {
         if (repeated != null && repeated.tag() > field.tag()) {
           throw new StreamException(
@@ -88,13 +103,13 @@ public final class FieldSet<S> {
         }
         repeated = field;
       }
-      values.add(raw.value());
+      ofField.add(raw.value());
     }
-    FieldValues<S> values = values();
+    FieldValues<S> read = empty();
     for (Field<S, ?> field : byTag.values()) {
-      values = read(field, occurrences.getOrDefault(field.tag(), List.of()), values);
+      read = read(field, occurrences.getOrDefault(field.tag(), List.of()), read);
     }
-    return values;
+    return read;
   }
 
   private static void requireRoom(Field<?, ?> field, int count) throws StreamException {

@@ -34,7 +34,7 @@ public record Hello(FieldValues<Hello> values) {
 
   /** Describes what a side of this program has. */
   public static Hello of(List<Device> devices, List<HelloRegion> memory) {
-    return new Hello(HelloFields.SET.values()).with(HelloFields.DEVICES, List.copyOf(devices))
+    return new Hello(HelloFields.SET.empty()).with(HelloFields.DEVICES, List.copyOf(devices))
         .with(HelloFields.MEMORY, List.copyOf(memory)).with(HelloFields.PROGRAM, Program.NAME);
   }
 
@@ -88,7 +88,7 @@ public record Hello(FieldValues<Hello> values) {
     }
 
     static Device of(DeviceIdentity identity, MigrationFeatures features) {
-      return new Device(DeviceFields.SET.values()).with(DeviceFields.NAME, identity.name())
+      return new Device(DeviceFields.SET.empty()).with(DeviceFields.NAME, identity.name())
           .with(DeviceFields.IDS, DeviceFields.Ids.of(identity))
           .with(DeviceFields.DRIVER, identity.driver()).with(DeviceFields.FEATURES, features);
     }
@@ -103,9 +103,8 @@ public record Hello(FieldValues<Hello> values) {
     }
 
     public DeviceIdentity identity() {
-      DeviceFields.Ids ids = values.get(DeviceFields.IDS);
-      return new DeviceIdentity(values.get(DeviceFields.NAME), ids.vendor(), ids.device(),
-          ids.subsystemVendor(), ids.subsystem(), ids.classCode(), values.get(DeviceFields.DRIVER));
+      return values.get(DeviceFields.IDS).identity(values.get(DeviceFields.NAME),
+          values.get(DeviceFields.DRIVER));
     }
 
     public MigrationFeatures features() {

@@ -13,7 +13,7 @@ import java.util.Optional;
 /** The fields of a HELLO. docs/architecture.md describes how to add one. */
 public final class HelloFields {
 
-  public static final FieldSet<Hello> SET = new FieldSet<>();
+  public static final FieldSet<Hello> SET = new FieldSet<>(Hello::values);
 
   private static final int NAME_BYTES = 256;
 
@@ -48,7 +48,7 @@ public final class HelloFields {
 
   /** The program and its version. */
   public static final Field<Hello, String> PROGRAM = SET.declare(7, "program", FieldCodec.text(NAME_BYTES))
-      .shown("program", Hello::program).field();
+      .shown("program", text -> text).field();
 
   /** How the source may compress DATA and MEMORY. */
   public static final Field<Hello, Optional<CompressionAlgorithm>> COMPRESSION =

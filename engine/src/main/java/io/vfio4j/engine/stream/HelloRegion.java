@@ -18,7 +18,7 @@ public record HelloRegion(FieldValues<HelloRegion> values) implements RegionRule
    * @param size bytes
    */
   public HelloRegion(String name, long iova, long size) {
-    this(RegionFields.SET.values().with(RegionFields.NAME, name).with(RegionFields.RANGE,
+    this(RegionFields.SET.empty().with(RegionFields.NAME, name).with(RegionFields.RANGE,
         new RegionFields.Range(iova, size)));
   }
 

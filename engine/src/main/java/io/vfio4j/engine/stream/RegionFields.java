@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 /** The fields of a region of memory in a HELLO. */
 public final class RegionFields {
 
-  public static final FieldSet<HelloRegion> SET = new FieldSet<>();
+  public static final FieldSet<HelloRegion> SET = new FieldSet<>(HelloRegion::values);
 
   static final Field<HelloRegion, String> NAME =
       SET.declare(1, "name", FieldCodec.text(RegionRules.MAX_NAME)).mandatory().field();

@@ -199,7 +199,7 @@ class DryRunTest {
     Comparison comparison = source(DeviceSet.of(source).withMemory(memory())).compare(_ -> false);
 
     assertThat(comparison.objections()).containsExactly(
-        "the target refuses: the source wants to connect more than once, which cannot be done here");
+        "the target refuses: the source requires extra connections, which this target cannot accept");
     assertThat(served.join()).isInstanceOf(AcceptResult.DryRun.class);
     assertUntouched();
   }
@@ -282,8 +282,8 @@ class DryRunTest {
 
     assertThatThrownBy(this::compare).isInstanceOf(IOException.class)
         .hasMessageMatching(
-            "\\S+ speaks version 1.2 of the stream, in which nothing can be compared beforehand; "
-                + "nothing was touched, and a migration compares all the same before it touches a device")
+            "\\S+ has version 1.2 of the stream, which does not support a comparison without a migration; "
+                + "nothing was touched, and a migration compares before it touches a device")
         .hasCauseInstanceOf(PeerFailedException.class);
     assertThat(asked.join().dryRun()).isTrue();
     assertUntouched();

@@ -55,7 +55,7 @@ class HelloFieldsTest {
     HelloFields.SET.fields().forEach(field -> {
       declared.add(Row.of("", field));
       FieldSet<?> nested = field == HelloFields.DEVICES ? DeviceFields.SET
-          : field == HelloFields.MEMORY ? RegionFields.SET : new FieldSet<Hello>();
+          : field == HelloFields.MEMORY ? RegionFields.SET : new FieldSet<>(Hello::values);
       nested.fields().forEach(inner -> declared.add(Row.of(field.tag() + ".", inner)));
     });
     assertThat(documented).containsExactlyElementsOf(declared);
@@ -70,16 +70,16 @@ class HelloFieldsTest {
   /** The example of docs/architecture.md: a text that is only shown. */
   @Test
   void declarationIsAllThatFieldNeeds() throws StreamException {
-    FieldSet<Hello> set = new FieldSet<>();
-    Field<Hello, String> host = set.declare(9, "host name", FieldCodec.text(64))
-        .shown("host", hello -> hello.values().get(HelloFields.PROGRAM)).field();
-    FieldValues<Hello> values = set.values().with(host, "a");
+    FieldSet<Hello> set = new FieldSet<>(Hello::values);
+    Field<Hello, String> host =
+        set.declare(9, "host name", FieldCodec.text(64)).shown("host", name -> name).field();
+    FieldValues<Hello> values = set.empty().with(host, "a");
     ByteBuffer bytes = ByteBuffer.allocate(100).order(ByteOrder.LITTLE_ENDIAN);
     set.write(bytes, values);
     assertThat(set.read(bytes.flip())).isEqualTo(values);
     assertThat(set.read(ByteBuffer.allocate(0)).get(host)).isEmpty();
-    Hello silent = new Hello(HelloFields.SET.values());
-    assertThat(set.compare(silent, silent.with(HelloFields.PROGRAM, "a")))
+    Hello silent = new Hello(set.empty());
+    assertThat(set.compare(silent, silent.with(host, "a")))
         .containsExactly(Property.informative("host", Field.NOT_REPORTED, "a"));
     assertThatThrownBy(() -> set.declare(9, "other", FieldCodec.flag()).field())
         .isInstanceOf(IllegalArgumentException.class).hasMessage("field other has tag 9");
