@@ -52,7 +52,7 @@ public final class RegionMatcher {
   private static Optional<String> sharedWithSource(HelloRegion theirs, List<HelloRegion> source) {
     return ofFile(theirs, source).findFirst().map(
         same -> """
-        the source's region %s and the target's region %s are the same file: give the target memory of its own"""
+        the source's region %s and the target's region %s are the same file: give the target separate memory"""
             .formatted(same.name(), theirs.name()));
   }
 
@@ -64,7 +64,7 @@ public final class RegionMatcher {
         : ofFile(theirs, target).filter(other -> !other.name().equals(theirs.name()))
             .filter(other -> ofFile(ours, source).noneMatch(same -> same.name().equals(other.name())))
             .findFirst()
-            .map(other -> "the target's regions %s and %s are the same file: give each a file of its own"
+            .map(other -> "the target's regions %s and %s are the same file: give each a separate file"
                 .formatted(theirs.name(), other.name()));
   }
 

@@ -45,7 +45,7 @@ public interface FieldCodec<T> {
   /** Decodes the occurrences, at least one and at most {@link #maxCount}. */
   T decode(int tag, List<ByteBuffer> occurrences) throws StreamException;
 
-  /** A text of at most so many bytes of UTF-8, cut where it is longer; the empty one is not sent. */
+  /** A text in UTF-8, cut to a maximum length when it is written; an empty one is not sent. */
   static FieldCodec<String> text(int maxBytes) {
     return new SingleField<>(0, maxBytes, Optional.of(""), Optional::of,
         (into, text) -> PeerText.write(into, text, maxBytes), PeerText::read);

@@ -102,7 +102,7 @@ class MemoryRegionsTest {
     HelloRegion rom = regionOfFile("rom", GIB, two);
     assertThat(refusals(List.of(ram), List.of(ram)))
         .containsExactly("the source's region ram and the target's region ram are the same file: "
-            + "give the target memory of its own");
+            + "give the target separate memory");
     assertThat(refusals(List.of(ram, rom),
         List.of(regionOfFile("ram", 0, two), regionOfFile("rom", GIB, new FileIdentity(3, 3)))))
         .as("swapped files").singleElement().asString()
@@ -120,7 +120,7 @@ class MemoryRegionsTest {
     assertThat(refusals(List.of(regionOfFile("a", 0, one), regionOfFile("b", GIB, two)), target)).hasSize(2)
         .first()
         .asString()
-        .isEqualTo("the target's regions a and b are the same file: give each a file of its own");
+        .isEqualTo("the target's regions a and b are the same file: give each a separate file");
     assertThat(refusals(List.of(regionOfFile("a", 0, one), regionOfFile("b", GIB, one)), target)).isEmpty();
   }
 
