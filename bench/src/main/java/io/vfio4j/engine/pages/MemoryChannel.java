@@ -89,8 +89,8 @@ public final class MemoryChannel implements AutoCloseable {
     reader = new FrameReader(theirs, buffer());
     ChannelShards shards = new ChannelShards(1);
     sender =
-        new MemorySender(from, pending, shards, 0, writer, frameBytes,
-            this::permit);
+        new MemorySender(from, pending, shards, 0,
+            new MemorySender.Output(writer, frameBytes, this::permit));
     receiver = new MemoryReceiver(into, shards, 0);
   }
 

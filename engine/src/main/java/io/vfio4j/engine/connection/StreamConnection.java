@@ -28,7 +28,6 @@ import io.vfio4j.engine.util.Exceptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,8 +48,7 @@ public final class StreamConnection implements AutoCloseable {
   private final FrameStream outgoing;
   private final FrameWriter out;
   private final FrameReader in;
-  private final ByteBuffer heartbeat;
-  private final FrameHeader heartbeatHeader;
+  private final FrameHeader heartbeat;
   private final List<Runnable> closers = new ArrayList<>(); // Of compressors and decompressors.
   private Optional<Compression> compression = Optional.empty();
 
@@ -64,8 +62,7 @@ public final class StreamConnection implements AutoCloseable {
     this.outgoing = new FrameStream(transport, stall);
     this.out = new FrameWriter(outgoing, buffer(sends));
     this.in = new FrameReader(transport, buffer(!sends));
-    this.heartbeat = arena.allocate(FrameHeader.BYTES).asByteBuffer();
-    this.heartbeatHeader = new FrameHeader(heartbeat);
+    this.heartbeat = new FrameHeader(arena.allocate(FrameHeader.BYTES).asByteBuffer());
   }
 
   private MemorySegment buffer(boolean large) {
@@ -131,7 +128,7 @@ public final class StreamConnection implements AutoCloseable {
 
   /** Sends ALIVE if nothing was sent within the interval. */
   public void keepAlive(Duration interval) throws IOException {
-    outgoing.keepAlive(heartbeat, heartbeatHeader, interval);
+    outgoing.keepAlive(heartbeat, interval);
   }
 
   /** Checks that a frame has arrived within the timeout, if the peer sends ALIVE; all that has arrived must have been read. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.file;
 
-import io.vfio4j.engine.Transport;
 import io.vfio4j.engine.output.AtomicFile;
 import io.vfio4j.engine.output.FileException;
 import io.vfio4j.engine.util.Exceptions;
@@ -15,10 +14,9 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 
 /** A read-only transport over a file with a saved state. */
-final class FileInput implements Transport {
+final class FileInput extends FileTransport {
 
   private final FileChannel channel;
-  private final Path path;
   private long position;
 
   /**
@@ -28,8 +26,8 @@ final class FileInput implements Transport {
    * @param path the file, as the user named it
    */
   FileInput(FileChannel channel, Path path) {
+    super(path);
     this.channel = channel;
-    this.path = path;
   }
 
   /**
@@ -66,21 +64,6 @@ final class FileInput implements Transport {
     } catch (IOException e) {
       throw new FileException(path, "cannot be read: " + Exceptions.message(e), e);
     }
-  }
-
-  @Override
-  public boolean hasInput() {
-    return false;
-  }
-
-  @Override
-  public boolean hasRoom() {
-    return true;
-  }
-
-  @Override
-  public String peer() {
-    return path.toString();
   }
 
   /** Does nothing: the caller closes the channel. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine.file;
 
-import io.vfio4j.engine.Transport;
 import io.vfio4j.engine.output.FileException;
 import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.Interrupts;
@@ -13,10 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /** A write-only transport into a file. */
-final class FileOutput implements Transport {
+final class FileOutput extends FileTransport {
 
   private final WritableByteChannel channel;
-  private final Path path;
 
   /**
    * Wraps a channel.
@@ -25,8 +23,8 @@ final class FileOutput implements Transport {
    * @param path the file, as the user named it
    */
   FileOutput(WritableByteChannel channel, Path path) {
+    super(path);
     this.channel = channel;
-    this.path = path;
   }
 
   @Override
@@ -45,21 +43,6 @@ final class FileOutput implements Transport {
   @Override
   public int receive(ByteBuffer into, Duration stall) throws IOException {
     throw new FileException(path, "is write-only", null);
-  }
-
-  @Override
-  public boolean hasInput() {
-    return false;
-  }
-
-  @Override
-  public boolean hasRoom() {
-    return true;
-  }
-
-  @Override
-  public String peer() {
-    return path.toString();
   }
 
   @Override

@@ -26,8 +26,7 @@ public final class MemorySender {
   private final PendingPages pending;
   private final ChannelShards shards;
   private final int channel;
-  private final MemoryOutput out;
-  private final RateGate gate;
+  private final Output output;
   private final MemoryFrame frame;
   private final ZeroPages zeros = new ZeroPages();
   private final AtomicLong bytes = new AtomicLong();
@@ -35,23 +34,29 @@ public final class MemorySender {
   private final AtomicLong zeroPages = new AtomicLong();
 
   /**
+   * Where and how frames are sent.
+   *
+   * @param frames sends the frames
+   * @param frameBytes the maximum payload, at most the buffer of {@code frames}; raised to that of one page
+   * @param gate called before each frame
+   */
+  public record Output(MemoryOutput frames, int frameBytes, RateGate gate) {
+  }
+
+  /**
    * Creates a sender.
    *
    * @param channel the number of the channel, from 0
-   * @param out sends the frames
-   * @param frameBytes the maximum payload, at most the buffer of {@code out}; raised to that of one page
-   * @param gate called before each frame
    */
   public MemorySender(MemoryRegions memory, PendingPages pending, ChannelShards shards, int channel,
-      MemoryOutput out,
-      int frameBytes, RateGate gate) {
+      Output output) {
     this.memory = memory;
     this.pending = pending;
     this.shards = shards;
     this.channel = channel;
-    this.out = out;
-    this.gate = gate;
-    this.frame = new MemoryFrame(out.payload(), Math.max(frameBytes, MemoryFrame.MIN_BYTES));
+    this.output = output;
+    this.frame = new MemoryFrame(output.frames().payload(),
+        Math.max(output.frameBytes(), MemoryFrame.MIN_BYTES));
   }
 
   /** Returns the bytes of payload sent so far; for any thread. */
@@ -128,7 +133,7 @@ public final class MemorySender {
     long zero = all - frame.dataPages();
     int length = frame.finish(region, memory.get(region).memory());
     MemoryFaults.deliverPending();
-    out.sendMemory(length, gate);
+    output.frames().sendMemory(length, output.gate());
     bytes.lazySet(bytes.get() + length);
     pages.lazySet(pages.get() + all);
     zeroPages.lazySet(zeroPages.get() + zero);

@@ -104,11 +104,11 @@ public final class SourceMemory implements AutoCloseable {
     ChannelShards shards = new ChannelShards(connections.size());
     for (int number = 0; number < connections.size(); number++) {
       FrameWriter out = shared ? connections.get(number).newWriter() : connections.get(number).out();
-      channels.add(new Channel(new MemorySender(memory, pending, shards, number, out,
-          accounting.chunk(MemorySender.FRAME_BYTES), (bytes, onWire) -> {
+      channels.add(new Channel(new MemorySender(memory, pending, shards, number,
+          new MemorySender.Output(out, accounting.chunk(MemorySender.FRAME_BYTES), (bytes, onWire) -> {
             accounting.acquire(onWire);
             accounting.countSent(bytes);
-          })));
+          }))));
     }
     this.threads = Executors.newFixedThreadPool(connections.size(),
         Thread.ofPlatform().name("vfio4j-memory-", 0).daemon(true).factory());

@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 public final class CompressedFrame {
 
   private final Compressor compressor;
-  private final ByteBuffer frame;
   private final ByteBuffer body;
   private final FrameHeader header;
 
@@ -23,9 +22,8 @@ public final class CompressedFrame {
    */
   public CompressedFrame(Compressor compressor, MemorySegment buffer) {
     this.compressor = compressor;
-    this.frame = buffer.asByteBuffer();
     this.body = buffer.asSlice(FrameHeader.BYTES).asByteBuffer();
-    this.header = new FrameHeader(frame);
+    this.header = new FrameHeader(buffer.asByteBuffer());
   }
 
   /**
@@ -39,6 +37,6 @@ public final class CompressedFrame {
 
   /** Sends the compressed payload. */
   void send(FrameStream stream, FrameKind kind, int flags, int device, int length) throws IOException {
-    stream.send(frame, header, kind, flags | FrameHeader.COMPRESSED, device, length);
+    stream.send(header, kind, flags | FrameHeader.COMPRESSED, device, length);
   }
 }

@@ -90,6 +90,11 @@ public final class FrameHeader {
     return frame.getInt(CHECKSUM) == (int) crc.getValue();
   }
 
+  /** Returns the whole frame, to be sent. */
+  ByteBuffer frame(int length) {
+    return frame.limit(BYTES + length).position(0);
+  }
+
   /** Returns the bytes of the header, for the digest. */
   ByteBuffer bytes() {
     return fields.rewind();

@@ -56,18 +56,17 @@ public final class FrameStream {
   }
 
   /** Completes the header of a frame whose payload is in its buffer, and sends the frame. */
-  void send(ByteBuffer frame, FrameHeader header, FrameKind kind, int flags, int device, int length)
-      throws IOException {
+  void send(FrameHeader header, FrameKind kind, int flags, int device, int length) throws IOException {
     lock.lock();
     try {
-      sendLocked(frame, header, kind, flags, device, length);
+      sendLocked(header, kind, flags, device, length);
     } finally {
       lock.unlock();
     }
   }
 
-  private void sendLocked(ByteBuffer frame, FrameHeader header, FrameKind kind, int flags, int device,
-      int length) throws IOException {
+  private void sendLocked(FrameHeader header, FrameKind kind, int flags, int device, int length)
+      throws IOException {
     if (broken != null) {
       throw broken;
     }
@@ -77,9 +76,8 @@ public final class FrameStream {
     }
     header.set(kind, flags, device, length, sequence++);
     digest.add(header.bytes());
-    frame.limit(FrameHeader.BYTES + length).position(0);
     finalFrameSent |= kind.isFinal() || (kind == FrameKind.END && !aliveAfterEnd);
-    transmit(frame);
+    transmit(header.frame(length));
     lastSent = System.nanoTime();
   }
 
@@ -87,14 +85,14 @@ public final class FrameStream {
    * Sends ALIVE, unless another thread is sending, a frame was sent within the interval, or the final frame has been sent.
    * It does not block: if there is no space, the peer has unread data, which serves as a sign of life.
    */
-  public void keepAlive(ByteBuffer frame, FrameHeader header, Duration interval) throws IOException {
+  public void keepAlive(FrameHeader header, Duration interval) throws IOException {
     if (!lock.tryLock()) {
       return;
     }
     try {
       if (!finalFrameSent && System.nanoTime() - lastSent > interval.toNanos()
           && transport.hasRoom()) {
-        sendLocked(frame, header, FrameKind.ALIVE, 0, 0, 0);
+        sendLocked(header, FrameKind.ALIVE, 0, 0, 0);
       }
     } catch (IOException e) {
       broken = e;
@@ -105,11 +103,11 @@ public final class FrameStream {
   }
 
   /** Sends END with the digest of all frames since the previous END. */
-  void sendEnd(ByteBuffer frame, ByteBuffer body, FrameHeader header) throws IOException {
+  void sendEnd(FrameHeader header, ByteBuffer body) throws IOException {
     lock.lock();
     try {
       body.clear().put(digest.finish());
-      sendLocked(frame, header, FrameKind.END, 0, 0, body.position());
+      sendLocked(header, FrameKind.END, 0, 0, body.position());
     } finally {
       lock.unlock();
     }

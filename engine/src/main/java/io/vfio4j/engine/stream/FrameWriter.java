@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 public final class FrameWriter implements MemoryOutput {
 
   private final FrameStream stream;
-  private final ByteBuffer frame;
   private final ByteBuffer body;
   private final MemorySegment payload;
   private final FrameHeader header;
@@ -27,10 +26,9 @@ public final class FrameWriter implements MemoryOutput {
    */
   public FrameWriter(FrameStream stream, MemorySegment buffer) {
     this.stream = stream;
-    this.frame = buffer.asByteBuffer();
     this.payload = buffer.asSlice(FrameHeader.BYTES);
     this.body = payload.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    this.header = new FrameHeader(frame);
+    this.header = new FrameHeader(buffer.asByteBuffer());
   }
 
   /** Compresses DATA and MEMORY from now on, if they shrink. */
@@ -73,7 +71,7 @@ public final class FrameWriter implements MemoryOutput {
   }
 
   private void send(FrameKind kind, int flags, int device, int length) throws IOException {
-    stream.send(frame, header, kind, flags, device, length);
+    stream.send(header, kind, flags, device, length);
   }
 
   /** Sends a frame without payload. */
@@ -98,7 +96,7 @@ public final class FrameWriter implements MemoryOutput {
 
   /** Sends END. No other thread may send data at the same time. */
   public void sendEnd() throws IOException {
-    stream.sendEnd(frame, body, header);
+    stream.sendEnd(header, body);
   }
 
   public void sendReady(TargetCosts costs) throws IOException {

@@ -59,14 +59,18 @@ public final class TransportListener implements Closeable {
   private final HandshakeQueue<AcceptedConnection> handshakes;
   private final HandshakeQueue<OpenedTransport> firstFrames;
 
-  private TransportListener(ServerSocketChannel channel, SelectionKey key, @Nullable UnixSocketFile file,
-      TransportAddress address, PeerPolicy policy, Consumer<PeerRefusedException> rejections,
-      Timeouts timeouts) {
-    this.channel = channel;
-    this.selector = key.selector();
-    this.key = key;
-    this.file = file;
-    this.address = address;
+  /** A listening socket, and its file if it is a UNIX socket. */
+  private record ListeningSocket(ServerSocketChannel channel, SelectionKey key, @Nullable UnixSocketFile file,
+      TransportAddress address) {
+  }
+
+  private TransportListener(ListeningSocket socket, PeerPolicy policy,
+      Consumer<PeerRefusedException> rejections, Timeouts timeouts) {
+    this.channel = socket.channel();
+    this.selector = socket.key().selector();
+    this.key = socket.key();
+    this.file = socket.file();
+    this.address = socket.address();
     this.policy = policy;
     this.rejections = rejections;
     this.handshakes =
@@ -114,12 +118,12 @@ public final class TransportListener implements Closeable {
       selector = Selector.open();
       channel.configureBlocking(false);
       SelectionKey key = channel.register(selector, SelectionKey.OP_ACCEPT);
-      return switch (address) {
-        case TransportAddress.Unix unix -> new TransportListener(channel, key,
-            UnixSocketFile.bind(channel, unix, BACKLOG), unix, policy, rejections, timeouts);
-        case TransportAddress.Tcp tcp -> new TransportListener(channel, key, null, bind(channel, tcp),
-            policy, rejections, timeouts);
+      ListeningSocket socket = switch (address) {
+        case TransportAddress.Unix unix -> new ListeningSocket(channel, key,
+            UnixSocketFile.bind(channel, unix, BACKLOG), unix);
+        case TransportAddress.Tcp tcp -> new ListeningSocket(channel, key, null, bind(channel, tcp));
       };
+      return new TransportListener(socket, policy, rejections, timeouts);
     } catch (IOException | RuntimeException e) {
       Closeables.closeAfter(e, selector, channel);
       throw e;

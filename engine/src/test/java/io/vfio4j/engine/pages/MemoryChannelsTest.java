@@ -54,8 +54,8 @@ class MemoryChannelsTest {
       }
       writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer(trial));
       reader = new FrameReader(theirs, buffer(trial));
-      sender = new MemorySender(trial.source, trial.pending, shards, number, writer, FRAME,
-          MemoryTrial.ANY);
+      sender = new MemorySender(trial.source, trial.pending, shards, number,
+          new MemorySender.Output(writer, FRAME, MemoryTrial.ANY));
       receiver = new MemoryReceiver(trial.target, shards, number);
     }
 

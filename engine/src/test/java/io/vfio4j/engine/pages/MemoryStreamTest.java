@@ -160,12 +160,12 @@ class MemoryStreamTest {
       trial.source.get(0).memory().fill((byte) 1);
       List<Long> asked = new ArrayList<>();
       MemorySender sender = new MemorySender(trial.source, trial.pending, new ChannelShards(1), 0,
-          new NullOutput(trial.arena.allocate(SMALL_FRAME)), SMALL_FRAME, (bytes, _) -> {
+          new MemorySender.Output(new NullOutput(trial.arena.allocate(SMALL_FRAME)), SMALL_FRAME, (bytes, _) -> {
             asked.add(bytes);
             if (asked.size() == 3) {
               throw new IOException("enough");
             }
-          });
+          }));
       assertThatThrownBy(sender::sendPending).hasMessage("enough");
       assertThat(sender.bytes()).isEqualTo(asked.get(0) + asked.get(1)).isLessThanOrEqualTo(2L * SMALL_FRAME);
       Thread.currentThread().interrupt();
@@ -189,7 +189,8 @@ class MemoryStreamTest {
       trial.source.get(0).memory().fill((byte) 1);
       List<Long> lengths = new ArrayList<>();
       new MemorySender(trial.source, trial.pending, new ChannelShards(1), 0,
-          new NullOutput(trial.arena.allocate(SMALL_FRAME)), 1, (bytes, _) -> lengths.add(bytes))
+          new MemorySender.Output(new NullOutput(trial.arena.allocate(SMALL_FRAME)), 1,
+              (bytes, _) -> lengths.add(bytes)))
           .sendPending();
       assertThat(lengths).hasSize(5).containsOnly(24 + PAGE);
     }

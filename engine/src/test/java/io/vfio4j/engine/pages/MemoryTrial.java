@@ -46,8 +46,8 @@ final class MemoryTrial implements AutoCloseable {
     for (int channel = 0; channel < channels; channel++) {
       MemoryReceiver receiver = new MemoryReceiver(target, shards, channel);
       senders
-          .add(new MemorySender(source, pending, shards, channel, new Direct(receiver, buffer(frameBytes)),
-              frameBytes, ANY));
+          .add(new MemorySender(source, pending, shards, channel,
+              new MemorySender.Output(new Direct(receiver, buffer(frameBytes)), frameBytes, ANY)));
     }
   }
 

@@ -51,7 +51,8 @@ class TruncatedMemoryTest {
       try (PendingPages pending = new PendingPages(memory)) {
         CountingOutput out = new CountingOutput(arena.allocate(FRAME));
         MemorySender sender =
-            new MemorySender(memory, pending, new ChannelShards(1), 0, out, FRAME, MemoryTrial.ANY);
+            new MemorySender(memory, pending, new ChannelShards(1), 0,
+                new MemorySender.Output(out, FRAME, MemoryTrial.ANY));
         for (int i = 0; i < 1000; i++) { // Compiled code reports the error late.
           sender.sendPending();
           pending.markAll();
