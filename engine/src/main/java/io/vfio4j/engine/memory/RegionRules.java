@@ -49,7 +49,7 @@ public final class RegionRules {
   static Optional<String> violation(String name, long iova, long size) {
     if (!NAME.matcher(name).matches()) {
       return Optional
-          .of("a region's name has 1 to %d letters, digits, dots, hyphens and underscores, unlike '%s'"
+          .of("a region name has 1 to %d letters, digits, dots, hyphens and underscores, unlike '%s'"
               .formatted(MAX_NAME, SanitizedText.of(name)));
     }
     if (size <= 0 || !isPageMultiple(size) || !isPageMultiple(iova)) {

@@ -37,17 +37,17 @@ final class CertificateMessages {
     CertPathValidatorException path = cause(found, CertPathValidatorException.class);
     String whose = "(" + names(chain[0]) + ") ";
     if (path != null && path.getReason() == CertPathValidatorException.BasicReason.EXPIRED) {
-      return new Flaw(Reason.EXPIRED, whose + "has expired: it was good until " + expiry(chain));
+      return new Flaw(Reason.EXPIRED, whose + "has expired: it was valid until " + expiry(chain));
     }
     if (path != null && path.getReason() == CertPathValidatorException.BasicReason.NOT_YET_VALID) {
-      return new Flaw(Reason.NOT_YET_VALID, whose + "is not good yet: it begins on "
-          + chain[0].getNotBefore().toInstant() + "; do the clocks agree?");
+      return new Flaw(Reason.NOT_YET_VALID, whose + "is not valid yet: it is valid from "
+          + chain[0].getNotBefore().toInstant() + "; check the clocks of both hosts");
     }
     if (path != null || cause(found, CertPathBuilderException.class) != null) {
       return new Flaw(Reason.WRONG_AUTHORITY,
-          whose + "is not signed by the authority that is trusted here: " + Exceptions.message(found));
+          whose + "is not signed by the trusted CA: " + Exceptions.message(found));
     }
-    return new Flaw(Reason.WRONG_AUTHORITY, whose + "does not serve here: " + Exceptions.message(found));
+    return new Flaw(Reason.WRONG_AUTHORITY, whose + "is not accepted: " + Exceptions.message(found));
   }
 
   /** The earliest end of validity in the chain. */

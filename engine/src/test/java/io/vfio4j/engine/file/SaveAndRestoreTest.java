@@ -270,9 +270,9 @@ class SaveAndRestoreTest {
     }
   }
 
-  private static void checkRefused(RestoreException e, String words, List<SimulatedDevice> targets) {
+  private static void checkRefused(RestoreException e, String message, List<SimulatedDevice> targets) {
     assertThat(e).isNotNull();
-    assertThat(e).hasMessageContaining(words);
+    assertThat(e).hasMessageContaining(message);
     assertThat(e.result()).isEqualTo(RestoreException.Result.UNTOUCHED);
     FileTrial.checkUntouched(targets);
   }

@@ -122,12 +122,12 @@ class MemoryChannelsTest {
       TrackedLog tracked = new TrackedLog("writer", log, trial.source, trial.arena);
       tracked.start();
       List<Channel> channels = open(trial, count);
-      AtomicBoolean goesOn = new AtomicBoolean(true);
-      Future<?> writer = threads.submit(() -> MemoryStreamTest.writeContinuously(trial, log, goesOn));
+      AtomicBoolean running = new AtomicBoolean(true);
+      Future<?> writer = threads.submit(() -> MemoryStreamTest.writeContinuously(trial, log, running));
       for (int round = 0; round < 6; round++) {
         round(channels, round, threads);
         if (round == 4) {
-          goesOn.set(false);
+          running.set(false);
           writer.get();
         }
         tracked.collect();

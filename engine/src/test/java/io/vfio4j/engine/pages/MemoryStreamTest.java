@@ -127,14 +127,14 @@ class MemoryStreamTest {
           note -> fail(note))) {
         TrackedLog tracked = logs.workload().orElseThrow();
         tracked.start();
-        AtomicBoolean goesOn = new AtomicBoolean(true);
-        Thread writer = Thread.ofPlatform().name("writer").start(() -> writeContinuously(trial, log, goesOn));
+        AtomicBoolean running = new AtomicBoolean(true);
+        Thread writer = Thread.ofPlatform().name("writer").start(() -> writeContinuously(trial, log, running));
         for (int round = 0; round < 8; round++) {
           trial.sendAll();
           tracked.collect();
           logs.mergeInto(trial.pending);
         }
-        goesOn.set(false);
+        running.set(false);
         writer.join();
         trial.sendAll();
         tracked.collect();
@@ -145,8 +145,8 @@ class MemoryStreamTest {
     }
   }
 
-  static void writeContinuously(MemoryTrial trial, ScriptedLog log, AtomicBoolean goesOn) {
-    for (long n = 1; goesOn.get(); n++) {
+  static void writeContinuously(MemoryTrial trial, ScriptedLog log, AtomicBoolean running) {
+    for (long n = 1; running.get(); n++) {
       MemoryRegion region = trial.source.get((int) (n % 2));
       long page = n * 31 % region.pages();
       region.memory().asSlice(page * PAGE, PAGE).fill((byte) (n % 3 == 0 ? 0 : n));

@@ -42,7 +42,7 @@ class MemoryRegionsTest {
   void rejectsInvalidRegions() {
     assertThat(region("a.b-C_9", -8192, 8192).pages()).isEqualTo(2);
     for (String name : List.of("", "a b", "a/b", "\u00e4", "x".repeat(65), "a\n")) {
-      assertRefused("a region's name has 1 to 64", name, 0, memory(4096));
+      assertRefused("a region name has 1 to 64", name, 0, memory(4096));
     }
     assertRefused("not whole pages", "ram", 100, memory(4096));
     assertRefused("not whole pages", "ram", 0, memory(4097));

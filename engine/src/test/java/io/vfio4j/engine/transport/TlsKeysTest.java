@@ -37,9 +37,9 @@ class TlsKeysTest {
     return write(TestKeys.SET.authority(), TestKeys.SET.issue("localhost"));
   }
 
-  private static void assertRejected(TlsKeys.Files files, String words) {
+  private static void assertRejected(TlsKeys.Files files, String message) {
     assertThatThrownBy(() -> TlsKeys.load(files)).isInstanceOf(IOException.class)
-        .hasMessageContaining(words);
+        .hasMessageContaining(message);
   }
 
   @Test
@@ -61,13 +61,13 @@ class TlsKeysTest {
     Instant end = now.minus(TestKeys.DAY);
     assertRejected(
         write(TestKeys.SET.authority(), TestKeys.SET.issue(end.minus(TestKeys.DAY), end, "localhost")),
-        "cert.pem: our own certificate (localhost) has expired: it was good until ");
+        "cert.pem: our own certificate (localhost) has expired: it was valid until ");
   }
 
   @Test
   void rejectsCertificateOfAnotherAuthority() throws Exception {
     assertRejected(write(TestKeys.create().authority(), TestKeys.SET.issue("localhost")),
-        "our own certificate (localhost) is not signed by the authority that is trusted here");
+        "our own certificate (localhost) is not signed by the trusted CA");
   }
 
   @Test

@@ -99,7 +99,7 @@ class TlsRejectionsTest {
     Rejections verdicts = verdicts(good, policyWith(expiredKeys()));
     assertThat(verdicts.listening().reason()).isEqualTo(Reason.EXPIRED);
     assertThat(verdicts.listening()).hasMessageMatching("tcp:127\\.0\\.0\\.1:\\d+: its certificate "
-        + "\\(localhost\\) has expired: it was good until \\d{4}-\\d\\d-\\d\\dT[\\d:]+Z");
+        + "\\(localhost\\) has expired: it was valid until \\d{4}-\\d\\d-\\d\\dT[\\d:]+Z");
     assertThat(verdicts.connecting().reason()).isEqualTo(Reason.REFUSED_US);
     assertThat(verdicts.connecting()).hasMessageContaining("it refused our certificate");
   }
@@ -108,7 +108,7 @@ class TlsRejectionsTest {
   void rejectsExpiredServerCertificate() throws Exception {
     Rejections verdicts = verdicts(policyWith(expiredKeys()), good);
     assertThat(verdicts.connecting().reason()).isEqualTo(Reason.EXPIRED);
-    assertThat(verdicts.connecting()).hasMessageContaining("(localhost) has expired: it was good until ");
+    assertThat(verdicts.connecting()).hasMessageContaining("(localhost) has expired: it was valid until ");
     assertThat(verdicts.listening().reason()).isEqualTo(Reason.REFUSED_US);
   }
 
@@ -116,7 +116,7 @@ class TlsRejectionsTest {
   void rejectsCertificateNotYetValid() throws Exception {
     assertThat(verdicts(good, policyWith(notYetValidKeys())).listening())
         .returns(Reason.NOT_YET_VALID, PeerRefusedException::reason)
-        .hasMessageContaining("is not good yet: it begins on ").hasMessageContaining("do the clocks agree?");
+        .hasMessageContaining("is not valid yet: it is valid from ").hasMessageContaining("check the clocks of both hosts");
     assertThat(verdicts(policyWith(notYetValidKeys()), good).connecting().reason())
         .isEqualTo(Reason.NOT_YET_VALID);
   }
@@ -126,7 +126,7 @@ class TlsRejectionsTest {
     Rejections verdicts = verdicts(good, policyWith(keysOfAnotherAuthority()));
     assertThat(verdicts.listening().reason()).isEqualTo(Reason.WRONG_AUTHORITY);
     assertThat(verdicts.listening())
-        .hasMessageContaining("is not signed by the authority that is trusted here");
+        .hasMessageContaining("is not signed by the trusted CA");
     assertThat(verdicts.connecting().reason()).isEqualTo(Reason.REFUSED_US);
     assertThat(verdicts.connecting()).hasMessageContaining("it refused our certificate");
     assertThat(verdicts(policyWith(keysOfAnotherAuthority()), good).connecting().reason())
