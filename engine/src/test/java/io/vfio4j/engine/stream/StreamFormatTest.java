@@ -15,15 +15,19 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.Segmentation;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.testkit.Seeds;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +74,24 @@ public class StreamFormatTest {
     Hello dryRun = two.with(HelloFields.DRY_RUN, true);
     assertThat(Hello.read(written(dryRun))).isEqualTo(dryRun).isNotEqualTo(two);
     assertThat(two.program()).startsWith("vfio4j ");
+  }
+
+  /** The bytes of a hello do not change: files that earlier versions saved decode to what encodes to the same bytes. */
+  @Test
+  void reencodesHelloOfSavedFiles() throws IOException {
+    Path folder = Path.of(System.getProperty("basedir", "."))
+        .resolve("../cli/src/test/resources/io/vfio4j/cli/migrate/saved");
+    try (Stream<Path> files = Files.walk(folder)) {
+      List<Path> states = files.filter(file -> file.toString().endsWith(".state")).toList();
+      assertThat(states).isNotEmpty();
+      for (Path file : states) {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        int length = bytes.getInt(Preamble.BYTES + 4);
+        ByteBuffer payload = bytes.slice(Preamble.BYTES + FrameHeader.BYTES, length);
+        assertThat(written(Hello.read(payload.duplicate().order(ByteOrder.LITTLE_ENDIAN))))
+            .as("%s", file).isEqualTo(payload);
+      }
+    }
   }
 
   private static Hello.Device inState(DeviceState state) {
