@@ -25,7 +25,8 @@ public final class ScratchServer {
   /** Runs the server. */
   public static void main(String[] args) throws IOException {
     ScratchConfig config = ScratchConfig.named(args[0]).withMemorySize(Long.parseLong(args[1]));
-    ServerOptions options = ServerOptions.DEFAULT.withKeepState(KeepState.ALWAYS).withBusyPoll(BenchClients.BUSY_POLL);
+    ServerOptions options =
+        ServerOptions.DEFAULT.withKeepState(KeepState.ALWAYS).withBusyPoll(BenchClients.BUSY_POLL);
     try (ScratchDevice device = new ScratchDevice(config, ScratchServer::log, System::nanoTime);
         VfioUserServer server =
             VfioUserServer.listen(Path.of(args[0]), device, options, ScratchServer::log)) {

@@ -128,7 +128,8 @@ class MemoryStreamTest {
         TrackedLog tracked = logs.workload().orElseThrow();
         tracked.start();
         AtomicBoolean running = new AtomicBoolean(true);
-        Thread writer = Thread.ofPlatform().name("writer").start(() -> writeContinuously(trial, log, running));
+        Thread writer =
+            Thread.ofPlatform().name("writer").start(() -> writeContinuously(trial, log, running));
         for (int round = 0; round < 8; round++) {
           trial.sendAll();
           tracked.collect();
@@ -160,12 +161,13 @@ class MemoryStreamTest {
       trial.source.get(0).memory().fill((byte) 1);
       List<Long> asked = new ArrayList<>();
       MemorySender sender = new MemorySender(trial.source, trial.pending, new ChannelShards(1), 0,
-          new MemorySender.Output(new NullOutput(trial.arena.allocate(SMALL_FRAME)), SMALL_FRAME, (bytes, _) -> {
-            asked.add(bytes);
-            if (asked.size() == 3) {
-              throw new IOException("enough");
-            }
-          }));
+          new MemorySender.Output(new NullOutput(trial.arena.allocate(SMALL_FRAME)), SMALL_FRAME,
+              (bytes, _) -> {
+                asked.add(bytes);
+                if (asked.size() == 3) {
+                  throw new IOException("enough");
+                }
+              }));
       assertThatThrownBy(sender::sendPending).hasMessage("enough");
       assertThat(sender.bytes()).isEqualTo(asked.get(0) + asked.get(1)).isLessThanOrEqualTo(2L * SMALL_FRAME);
       Thread.currentThread().interrupt();

@@ -116,7 +116,8 @@ class TlsRejectionsTest {
   void rejectsCertificateNotYetValid() throws Exception {
     assertThat(verdicts(good, policyWith(notYetValidKeys())).listening())
         .returns(Reason.NOT_YET_VALID, PeerRefusedException::reason)
-        .hasMessageContaining("is not valid yet: it is valid from ").hasMessageContaining("check the clocks of both hosts");
+        .hasMessageContaining("is not valid yet: it is valid from ")
+        .hasMessageContaining("check the clocks of both hosts");
     assertThat(verdicts(policyWith(notYetValidKeys()), good).connecting().reason())
         .isEqualTo(Reason.NOT_YET_VALID);
   }
