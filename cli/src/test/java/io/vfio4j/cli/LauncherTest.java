@@ -68,7 +68,7 @@ class LauncherTest {
     try (ChildProcess first = start()) {
       awaitError(first, "building");
       try (ChildProcess second = start()) {
-        awaitError(second, "another vfio4j is building; waiting for it");
+        awaitError(second, "waiting for another vfio4j to finish building");
         Files.writeString(tree.resolve("go"), "\n");
 
         assertThat(first.await(CommandProcesses.TIMEOUT)).as(String.join("\n", first.stderrLines())).isZero();
