@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Serves two devices, drives one, and moves it to the other. Exits with 1 if the count did not move with it. */
+/** Serves two devices, drives one, and migrates it to the other. Exits with 1 if the count was not migrated. */
 public final class Program {
 
   private static final int BAR0 = 0;
@@ -22,7 +22,7 @@ public final class Program {
 
   public static void main(String[] arguments) throws Exception {
     Path folder = Files.createTempDirectory("consumer");
-    try (Served source = new Served(folder, "a"); Served target = new Served(folder, "b")) {
+    try (ServedDevice source = new ServedDevice(folder, "a"); ServedDevice target = new ServedDevice(folder, "b")) {
       int count = moveCount(source, target);
       if (count != 2) {
         System.err.println("the target counted " + count + ", expected 2");
@@ -33,7 +33,7 @@ public final class Program {
     }
   }
 
-  private static int moveCount(Served source, Served target) throws Exception {
+  private static int moveCount(ServedDevice source, ServedDevice target) throws Exception {
     try (var from = VfioUserClient.connect(source.socket(), ClientOptions.DEFAULT);
         var to = VfioUserClient.connect(target.socket(), ClientOptions.DEFAULT)) {
       from.writeInt(BAR0, Counter.ADVANCE, 1);
@@ -45,14 +45,14 @@ public final class Program {
   }
 
   /** A device, its server, and the thread that runs it. */
-  private static final class Served implements AutoCloseable {
+  private static final class ServedDevice implements AutoCloseable {
 
     private final Path socket;
     private final Counter device;
     private final VfioUserServer server;
     private final Thread thread;
 
-    Served(Path folder, String name) throws Exception {
+    ServedDevice(Path folder, String name) throws Exception {
       socket = folder.resolve(name + ".sock");
       device = new Counter(name);
       server = VfioUserServer.listen(socket, device, ServerOptions.DEFAULT, System.err::println);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What happens in a migration, as events of the JDK Flight Recorder. */
+/** The events of a migration as JDK Flight Recorder events. */
 module io.vfio4j.jfr {
   requires static transitive org.jspecify;
   requires transitive io.vfio4j.engine;

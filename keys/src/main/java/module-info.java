@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Keys and certificates for hosts: a tool that the command of the same name runs. */
+/** Keys and certificates for hosts: the tool behind {@code vfio4j keys}. */
 module io.vfio4j.keys {
   requires static transitive org.jspecify;
   requires org.bouncycastle.pkix;

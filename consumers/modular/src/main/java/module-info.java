@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a user's module says: the devices, and nothing that they are built with. */
+/** The module of a user's program: it requires the devices only, not what they are built with. */
 module example {
   requires io.vfio4j.devices;
   requires io.vfio4j.engine;

@@ -53,7 +53,7 @@ class KeysIT {
     try (ChildProcess keys = keys("host-a")) {
       assertThat(keys.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.FAILURE);
       assertThat(keys.stderrLines()).containsExactly("vfio4j: " + folder.resolve("set")
-          + " exists already; name a folder that does not, or remove it");
+          + " exists already; remove it or choose another folder");
     }
     try (ChildProcess keys = keys("host_a")) {
       assertThat(keys.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.USAGE);

@@ -9,23 +9,24 @@ import jdk.jfr.FlightRecorderListener;
 import jdk.jfr.Recording;
 import jdk.jfr.RecordingState;
 
-/** The recordings of the Flight Recorder that are written when the process ends. */
+/** The Flight Recorder's recordings that are dumped on exit. */
 public final class FlightRecordings {
 
   private FlightRecordings() {
   }
 
   /**
-   * Waits until the recordings that end with the process are on the disk. For a shutdown hook that halts the JVM: the
-   * Flight Recorder writes them in a hook of its own, at the same time. Returns at once if nothing records.
+   * Waits until the recordings with {@code dumponexit} are on the disk. For a shutdown hook that halts the JVM: the
+   * Flight Recorder dumps them in a hook of its own, which runs concurrently. Returns at once if nothing is being
+   * recorded.
    *
-   * @param most how long to wait
+   * @param timeout the maximum time to wait
    */
-  public static void awaitDumped(Duration most) {
+  public static void awaitDumped(Duration timeout) {
     if (!FlightRecorder.isInitialized()) {
       return;
     }
-    long deadline = System.nanoTime() + most.toNanos();
+    long deadline = System.nanoTime() + timeout.toNanos();
     for (Recording recording : FlightRecorder.getFlightRecorder().getRecordings()) {
       if (recording.getDumpOnExit()) {
         awaitClosed(recording, deadline);
@@ -33,7 +34,7 @@ public final class FlightRecordings {
     }
   }
 
-  /** A recording is closed once it has been written. */
+  /** Waits for a recording to close, which it does once it has been dumped. */
   private static void awaitClosed(Recording recording, long deadline) {
     CountDownLatch closed = new CountDownLatch(1);
     FlightRecorderListener listener = new FlightRecorderListener() {

@@ -14,12 +14,13 @@ import jdk.jfr.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns what happens in a migration into events of the JDK Flight Recorder. A phase and the move of a device are events
- * that last; they are written when they end, so a listener is to be closed when the migration is over. While nothing
- * records, it costs next to nothing.
+ * Commits the events of a migration as events of the JDK Flight Recorder. Phases and device transitions have a
+ * duration and are committed when they end, so the listener must be closed when the migration has ended. The cost
+ * is negligible while nothing is being recorded.
  *
  * <p>
- * For one migration, of one side or both, and to be called as {@link MigrationListener} says: one event at a time.
+ * Serves one migration, of one side or both. As {@link MigrationListener} specifies, it is called with one event at
+ * a time.
  */
 public final class JfrListener implements MigrationListener, AutoCloseable {
 
@@ -28,13 +29,13 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
   private final Map<Side, PhaseEvent> phases = new EnumMap<>(Side.class);
   private final Map<DeviceKey, TransitionEvent> transitions = new HashMap<>();
 
-  /** A device is on its way; two of one name may be so at once, at either side. */
+  /** A device in transition; source and target may have devices of the same name. */
   private record DeviceKey(Side side, String device) {
   }
 
-  /** Makes one that has heard nothing. */
+  /** Creates a listener without open events. */
   public JfrListener() {
-    // Nothing lasts yet.
+    // No duration to measure yet.
   }
 
   @Override
@@ -137,7 +138,7 @@ public final class JfrListener implements MigrationListener, AutoCloseable {
     return duration.map(Duration::toNanos).orElse(UNKNOWN);
   }
 
-  /** Ends what lasts: the last phase of a side, and the move of a device that has not come back from it. */
+  /** Commits the open events: the last phase of each side, and transitions whose call has not returned. */
   @Override
   public void close() {
     transitions.values().forEach(JfrListener::commit);

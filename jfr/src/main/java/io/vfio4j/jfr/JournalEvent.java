@@ -9,10 +9,10 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** The journal of a side has a record more. */
+/** A record was appended to the journal of a side. */
 @Name("io.vfio4j.Recorded")
-@Label("Record of a journal")
-@Description("The journal of a side has a record more")
+@Label("Journal record")
+@Description("A record was appended to the journal of a side")
 @Category({"vfio4j", "Migration"})
 @StackTrace(false)
 final class JournalEvent extends Event {

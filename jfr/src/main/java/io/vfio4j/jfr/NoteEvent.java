@@ -8,10 +8,10 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** Something worth telling. */
+/** A remark about the migration. */
 @Name("io.vfio4j.Note")
-@Label("Note about a migration")
-@Description("Something worth telling")
+@Label("Migration note")
+@Description("A remark about the migration")
 @Category({"vfio4j", "Migration"})
 @StackTrace(false)
 final class NoteEvent extends Event {

@@ -8,10 +8,10 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** A side was in a phase: from when it entered it until it left it. */
+/** A side was in a phase, from entering it to leaving it. */
 @Name("io.vfio4j.Phase")
-@Label("Phase of a migration")
-@Description("A side was in a phase; a round of pre-copy is one of its own")
+@Label("Migration phase")
+@Description("A side was in a phase; each round of pre-copy is a phase")
 @Category({"vfio4j", "Migration"})
 @StackTrace(false)
 final class PhaseEvent extends Event {

@@ -11,10 +11,10 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** How far the source has come; what nobody knows is -1. */
+/** The progress of the source; unknown values are -1. */
 @Name("io.vfio4j.Progress")
-@Label("Progress of a migration")
-@Description("How far the source has come")
+@Label("Migration progress")
+@Description("The progress of the source")
 @Category({"vfio4j", "Migration"})
 @StackTrace(false)
 final class ProgressEvent extends Event {

@@ -10,9 +10,9 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** A round of pre-copy ended; what nobody knows is -1. */
+/** A round of pre-copy ended; unknown values are -1. */
 @Name("io.vfio4j.Round")
-@Label("Round of pre-copy")
+@Label("Pre-copy round")
 @Description("A round of pre-copy ended")
 @Category({"vfio4j", "Migration"})
 @StackTrace(false)

@@ -9,10 +9,10 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
-/** A device was moved or reset: from before the call until after it. */
+/** A device made a transition or was reset, from before the call until after it. */
 @Name("io.vfio4j.DeviceMove")
-@Label("Move of a device")
-@Description("A device was moved or reset; without a state reached, the call has not returned")
+@Label("Device transition")
+@Description("A device made a transition or was reset; without a reached state, the call has not returned")
 @Category({"vfio4j", "Migration"})
 @StackTrace(false)
 final class TransitionEvent extends Event {

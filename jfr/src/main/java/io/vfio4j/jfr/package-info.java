@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What happens in a migration, as events of the JDK Flight Recorder: a {@link io.vfio4j.jfr.JfrListener} beside, or
- * instead of, a listener of one's own. {@code docs/watching.md} lists the events.
+ * The events of a migration as JDK Flight Recorder events: use a {@link io.vfio4j.jfr.JfrListener} with, or instead
+ * of, another listener. {@code docs/watching.md} lists the events.
  */
 @NullMarked
 package io.vfio4j.jfr;

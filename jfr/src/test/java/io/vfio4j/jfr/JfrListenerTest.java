@@ -30,7 +30,7 @@ class JfrListenerTest {
   @TempDir
   private Path folder;
 
-  /** What a migration told, and what was recorded of it. */
+  /** The events that a migration reported, and those that were recorded. */
   private record RecordedMigration(MigrationReport report, List<MigrationEvent> events,
       List<RecordedEvent> recorded) {
 
@@ -95,7 +95,7 @@ class JfrListenerTest {
     return event.side() + " " + event.phase().title() + " " + round;
   }
 
-  /** A phase begins when the one before it has ended, and the moves of the switchover lie in its phase. */
+  /** Each phase begins when the previous one has ended, and the transitions of the switchover lie in its phase. */
   @Test
   void recordsDurations() throws IOException, MigrationException {
     RecordedMigration told = migrate();

@@ -29,13 +29,13 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** Vouches for hosts: each of them trusts whom it has signed, and nobody else. Keys are EC on P-256. */
+/** A certificate authority: hosts trust only the certificates that it signed. Keys are EC on P-256. */
 public final class CertificateAuthority {
 
   private static final String CURVE = "secp256r1";
   private static final String SIGNATURE = "SHA256withECDSA";
 
-  /** Positive, and at most 20 bytes long (RFC 5280, section 4.1.2.2). */
+  /** Serial numbers are positive and at most 20 bytes long (RFC 5280, section 4.1.2.2). */
   private static final int SERIAL_BITS = 159;
 
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -47,12 +47,12 @@ public final class CertificateAuthority {
   }
 
   /**
-   * Makes an authority.
+   * Creates an authority with a new key.
    *
-   * @param name for people
-   * @param from when its certificate begins to be valid, to the second
-   * @param until when it ends to be
-   * @throws GeneralSecurityException if the JDK lacks what it takes
+   * @param name its common name
+   * @param from the start of its certificate's validity, to the second
+   * @param until the end of its certificate's validity
+   * @throws GeneralSecurityException if the JDK lacks an algorithm
    */
   public static CertificateAuthority create(String name, Instant from, Instant until)
       throws GeneralSecurityException {
@@ -61,7 +61,7 @@ public final class CertificateAuthority {
     X509v3CertificateBuilder builder = builder(subject, subject, keys.getPublic(), from, until);
     try {
       JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
-      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0)); // None below it.
+      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0)); // no intermediate CAs
       builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign));
       builder.addExtension(Extension.subjectKeyIdentifier, false,
           identifiers.createSubjectKeyIdentifier(keys.getPublic()));
@@ -72,7 +72,7 @@ public final class CertificateAuthority {
   }
 
   /**
-   * Makes a key and a certificate for a host, good for either end of a connection.
+   * Issues a key and a certificate for a host, valid for either end of a connection.
    *
    * @throws GeneralSecurityException if a name cannot be encoded
    */
@@ -99,12 +99,12 @@ public final class CertificateAuthority {
     return new IssuedCertificate(sign(builder, signing), keys.getPrivate());
   }
 
-  /** Returns its own certificate, which hosts trust. */
+  /** Returns the CA certificate, which hosts trust. */
   public X509Certificate certificate() {
     return own.certificate();
   }
 
-  /** Returns its own certificate and key, for whoever tests what a host that had them would be taken for. */
+  /** Returns the CA certificate and key, for tests in which a host presents them. */
   public IssuedCertificate ownCertificate() {
     return own;
   }

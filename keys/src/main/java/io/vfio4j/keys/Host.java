@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * A host that gets a certificate.
+ * A host for which a certificate is issued.
  *
- * @param names by what it is connected to: DNS names and IP addresses; the first is its own
+ * @param names its DNS names and IP addresses; the first is its common name
  */
 public record Host(List<String> names) {
 
@@ -21,19 +21,19 @@ public record Host(List<String> names) {
   private static final Pattern V4 =
       Pattern.compile("(25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
 
-  /** Whether it is a good one the encoder says; no letters but these can be in one, nor in a path a slash. */
+  /** Permits only characters of an IPv6 address, so no slash; the encoder validates the address. */
   private static final Pattern V6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
   private static final Pattern DIGITS_AND_DOTS = Pattern.compile("[0-9.]+");
 
-  /** The longest first name, characters: it becomes a common name (RFC 5280, ub-common-name). */
+  /** Maximum length of the first name, which becomes the common name (RFC 5280, ub-common-name). */
   private static final int MAX_FIRST_NAME = 64;
 
-  /** Checks and copies the names. */
+  /** Validates and copies the names. */
   public Host {
     names = List.copyOf(names);
     if (names.isEmpty()) {
-      throw new IllegalArgumentException("a host without a name");
+      throw new IllegalArgumentException("a host needs a name");
     }
     names.forEach(Host::check);
     if (names.getFirst().length() > MAX_FIRST_NAME) {
@@ -41,7 +41,7 @@ public record Host(List<String> names) {
           .formatted(names.getFirst(), MAX_FIRST_NAME));
     }
     if (new HashSet<>(names).size() != names.size()) {
-      throw new IllegalArgumentException("'" + String.join(",", names) + "' names something twice");
+      throw new IllegalArgumentException("'" + String.join(",", names) + "' has a duplicate name");
     }
   }
 
@@ -53,22 +53,22 @@ public record Host(List<String> names) {
     }
   }
 
-  /** Tells whether a name is an IP address. */
+  /** Returns whether a name is an IP address. */
   static boolean isAddress(String name) {
     return V4.matcher(name).matches() || V6.matcher(name).matches();
   }
 
   /**
-   * Reads a host.
+   * Parses a host.
    *
    * @param text {@code NAME[,NAME|ADDRESS]...}
-   * @throws IllegalArgumentException with words that say what is wrong
+   * @throws IllegalArgumentException if a name is invalid; the message says which, for the user
    */
   public static Host parse(String text) {
     return new Host(Arrays.asList(text.split(",", -1)));
   }
 
-  /** Returns its own name, which is that of its folder too. */
+  /** Returns the first name, which is also the name of the host's folder. */
   public String name() {
     return names.getFirst();
   }

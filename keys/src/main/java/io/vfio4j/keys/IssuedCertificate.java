@@ -5,10 +5,10 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 
 /**
- * A certificate and the key that belongs to it.
+ * A certificate and its private key.
  *
- * @param certificate says whose the key is
- * @param key the secret
+ * @param certificate the certificate
+ * @param key the private key
  */
 public record IssuedCertificate(X509Certificate certificate, PrivateKey key) {
 }

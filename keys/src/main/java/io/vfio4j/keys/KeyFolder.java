@@ -12,16 +12,16 @@ import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.util.io.pem.PemObjectGenerator;
 
-/** Writes what a host needs into a folder of its own, as PEM (RFC 7468). */
+/** Writes the files of a host into its folder, as PEM (RFC 7468). */
 public final class KeyFolder {
 
-  /** The certificate of whom the host trusts. */
+  /** The CA certificate that the host trusts. */
   public static final String CA = "ca.pem";
 
   /** The host's certificate. */
   public static final String CERTIFICATE = "cert.pem";
 
-  /** The host's key, PKCS#8, readable by its owner alone. */
+  /** The host's private key, PKCS#8, readable only by its owner. */
   public static final String KEY = "key.pem";
 
   private KeyFolder() {
@@ -30,9 +30,9 @@ public final class KeyFolder {
   /**
    * Writes the three files.
    *
-   * @param folder an empty one, or where one is to be made
-   * @param ca who is trusted
-   * @param host the host's own
+   * @param folder an empty or missing folder
+   * @param ca the trusted CA
+   * @param host the host's certificate and key
    * @throws IOException if a file exists or cannot be written
    */
   public static void write(Path folder, X509Certificate ca, IssuedCertificate host) throws IOException {
@@ -43,7 +43,7 @@ public final class KeyFolder {
     write(folder.resolve(KEY), "rw-------", pem(new JcaPKCS8Generator(host.key(), null)));
   }
 
-  /** The mode is set before there is anything to read. */
+  /** Creates the file with its mode before writing to it. */
   private static void write(Path file, String mode, String text) throws IOException {
     Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
     Files.writeString(file, text, StandardOpenOption.WRITE);

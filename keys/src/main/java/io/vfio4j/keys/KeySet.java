@@ -19,25 +19,24 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * A set of keys for hosts that are to know each other: an authority, and a folder for each host. The
- * authority's own key is never written: nobody can add to a set, or make a certificate that the hosts of it
- * would trust. Who wants another host makes a new set.
+ * The keys of hosts that authenticate each other: one authority, and a folder for each host. The authority's
+ * private key is never written, so no certificate can be added to a set; another host requires a new set.
  */
 public final class KeySet {
 
-  /** Clocks of hosts differ: what is made now is valid already where it is a little earlier. */
+  /** Backdates certificates, so that hosts whose clocks are behind accept them. */
   private static final Duration CLOCK_SKEW = Duration.ofHours(1);
 
   private KeySet() {
   }
 
   /**
-   * Makes a set, whole or not at all.
+   * Creates a set, completely or not at all.
    *
-   * @param out where its folders go; must not exist yet
-   * @param hosts who belongs to it
-   * @param now the time
-   * @param validity how long the certificates are good for
+   * @param out the folder to create for the hosts' folders; must not exist
+   * @param hosts the hosts
+   * @param now the current time
+   * @param validity the lifetime of the certificates
    * @throws IOException if {@code out} exists or cannot be written
    * @throws GeneralSecurityException if a name cannot be in a certificate
    */
@@ -64,7 +63,7 @@ public final class KeySet {
     Set<String> seen = new HashSet<>();
     for (Host host : hosts) {
       if (!seen.add(host.name())) {
-        throw new IllegalArgumentException("'" + host.name() + "' comes twice");
+        throw new IllegalArgumentException("'" + host.name() + "' is given twice");
       }
     }
   }

@@ -15,21 +15,21 @@ import java.util.List;
 import java.util.spi.ToolProvider;
 
 /**
- * Makes a {@link KeySet} from arguments {@code OUT SECONDS HOST...}. A tool, as the JDK has tools: the command finds it
- * by name and is not bound to this module, which costs every start of a JVM half a second where it is on the
- * module path.
+ * Creates a {@link KeySet} from the arguments {@code OUT SECONDS HOST...}. It is a {@link ToolProvider}, so that
+ * the command finds it by name and does not require this module, which on the module path would slow down every
+ * start of the JVM by half a second.
  */
 public final class KeysTool implements ToolProvider {
 
-  /** What to look for. */
+  /** The tool's name. */
   public static final String NAME = "vfio4j-keys";
 
-  /** Wrong arguments, with words on the standard error. */
+  /** Exit code for invalid arguments; the message is on standard error. */
   private static final int USAGE = 2;
 
   private static final int FAILED = 1;
 
-  /** For the service loader. */
+  /** Used by the service loader. */
   public KeysTool() {
   }
 
@@ -38,7 +38,7 @@ public final class KeysTool implements ToolProvider {
     return NAME;
   }
 
-  /** Returns 0, or 1 if the set could not be made, or 2 if an argument is wrong. */
+  /** Returns 0, 1 if the set could not be created, or 2 if an argument is invalid. */
   @Override
   public int run(PrintWriter out, PrintWriter err, String... args) {
     try {
@@ -49,17 +49,17 @@ public final class KeysTool implements ToolProvider {
       err.print(e.getMessage());
       return USAGE;
     } catch (FileAlreadyExistsException e) {
-      err.print(e.getMessage() + " exists already; name a folder that does not, or remove it");
+      err.print(e.getMessage() + " exists already; remove it or choose another folder");
       return FAILED;
     } catch (NoSuchFileException e) {
       err.print(
-          "the keys could not be made: no such directory: " + Path.of(args[0]).toAbsolutePath().getParent());
+          "cannot create the keys: no such directory: " + Path.of(args[0]).toAbsolutePath().getParent());
       return FAILED;
     } catch (AccessDeniedException e) {
-      err.print("the keys could not be made: permission denied: " + e.getFile());
+      err.print("cannot create the keys: permission denied: " + e.getFile());
       return FAILED;
     } catch (IOException | GeneralSecurityException e) {
-      err.print("the keys could not be made: " + e.getMessage());
+      err.print("cannot create the keys: " + e.getMessage());
       return FAILED;
     }
   }

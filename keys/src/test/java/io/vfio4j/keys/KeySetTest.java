@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the JDK, and openssl where there is one, make of the keys that are made. */
+/** The created keys, as read by the JDK and, if installed, by openssl. */
 class KeySetTest {
 
   private final Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
@@ -67,7 +67,7 @@ class KeySetTest {
   @Test
   void passesOpensslVerification() throws Exception {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/openssl")),
-        "there is no openssl");
+        "openssl is not installed");
     Path host = make("host-a").resolve("host-a");
     assertThat(openssl("verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "host-a",
         "-CAfile", host.resolve("ca.pem").toString(), host.resolve("cert.pem").toString())).isZero();
@@ -91,7 +91,7 @@ class KeySetTest {
         .isEqualTo("rw-------");
     try (Stream<Path> files = Files.walk(set)) {
       assertThat(files.filter(Files::isRegularFile).map(file -> file.getFileName().toString()))
-          .as("the authority's own key is nowhere")
+          .as("the authority's private key is not written")
           .containsExactlyInAnyOrder("ca.pem", "cert.pem", "key.pem");
     }
   }
@@ -99,9 +99,9 @@ class KeySetTest {
   @Test
   void leavesNoPartialKeySet() throws Exception {
     assertThatThrownBy(() -> make("host-a", "host-b,host-b")).isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("names something twice");
-    assertThatThrownBy(() -> make("host-a", "host-a,x")).hasMessage("'host-a' comes twice");
-    // What looks like an address is one only for whoever encodes it.
+        .hasMessageContaining("has a duplicate name");
+    assertThatThrownBy(() -> make("host-a", "host-a,x")).hasMessage("'host-a' is given twice");
+    // Only the encoder rejects invalid addresses.
     assertThatThrownBy(() -> make("host-a", "host-b,1::2::3")).hasMessageContaining("host-b");
     try (Stream<Path> left = Files.list(folder)) {
       assertThat(left).isEmpty();

@@ -10,25 +10,25 @@ import java.security.CodeSource;
 import java.util.Optional;
 
 /**
- * The native library of zstd-jni. It is in that one's jar, and is unpacked from there into a folder for temporary files,
- * loaded and removed: a process that is killed in that moment leaves it behind, and a file system that is mounted noexec
- * cannot do it. So it is looked for beside this module's jar first, where an installation has it unpacked.
+ * The native library of zstd-jni. By default, zstd-jni unpacks it from its jar into a temporary folder, loads it
+ * and deletes it. A process killed in between leaves it behind, and on a file system mounted noexec it does not
+ * load. An installation therefore has it unpacked beside this module's jar, which is tried first.
  */
 final class NativeLibrary {
 
-  /** Of zstd-jni: a library that it takes instead of its own. */
+  /** zstd-jni's property for a library to load instead of the one in its jar. */
   private static final String PATH_PROPERTY = "ZstdNativePath";
 
-  /** Of zstd-jni: where it unpacks its own; else java.io.tmpdir. */
+  /** zstd-jni's property for the folder to unpack to; the default is java.io.tmpdir. */
   private static final String FOLDER_PROPERTY = "ZstdTempFolder";
 
   private NativeLibrary() {
   }
 
   /**
-   * Loads it; doing so again does nothing.
+   * Loads the library, once.
    *
-   * @throws IllegalStateException if that cannot be done
+   * @throws IllegalStateException if it does not load
    */
   static void load() {
     if (System.getProperty(PATH_PROPERTY) == null) {
@@ -37,12 +37,12 @@ final class NativeLibrary {
     try {
       Native.load();
     } catch (LinkageError | UnsupportedOperationException e) {
-      throw new IllegalStateException("the native library of zstd does not load from %s (%s). %s"
+      throw new IllegalStateException("cannot load the native library of zstd from %s (%s). %s"
           .formatted(location(), firstLine(e), advice()), e);
     }
   }
 
-  /** The rest is about a library of the system's, which nobody has in mind. */
+  /** The other lines concern a library of the system, which is not used. */
   private static String firstLine(Throwable failure) {
     return String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
   }
@@ -57,7 +57,7 @@ final class NativeLibrary {
           "linux/%s/libzstd-jni-%s.so".formatted(System.getProperty("os.arch"), ZstdVersion.VERSION));
       return Files.isRegularFile(library) ? Optional.of(library) : Optional.empty();
     } catch (URISyntaxException e) {
-      throw new IllegalStateException("a module from nowhere", e);
+      throw new IllegalStateException("invalid code source location", e);
     }
   }
 
@@ -70,8 +70,8 @@ final class NativeLibrary {
 
   private static String advice() {
     return System.getProperty(PATH_PROPERTY) != null
-        ? "It has to be one for this machine, on a file system that is not mounted noexec; or go without compression"
-        : "If that is mounted noexec, name another folder with -D%s=DIR; or go without compression"
+        ? "It must be built for this machine and be on a file system not mounted noexec; or migrate without compression"
+        : "If that is mounted noexec, set another folder with -D%s=DIR; or migrate without compression"
             .formatted(FOLDER_PROPERTY);
   }
 }

@@ -7,13 +7,16 @@ import io.vfio4j.engine.codec.CompressionAlgorithm;
 import io.vfio4j.engine.codec.Compressor;
 import io.vfio4j.engine.codec.Decompressor;
 
-/** Zstd. The modules that it consists of can be loaded once in a process: the native library belongs to one class loader. */
+/**
+ * The zstd codec. Its modules can be loaded only once per process, because a native library belongs to one class
+ * loader.
+ */
 public final class ZstdCodec implements Codec {
 
   /**
    * Loads the native library.
    *
-   * @throws IllegalStateException if that cannot be done, with words on why and what to do
+   * @throws IllegalStateException if it does not load; the message gives the cause and the remedy
    */
   public ZstdCodec() {
     NativeLibrary.load();

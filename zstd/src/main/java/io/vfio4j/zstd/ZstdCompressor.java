@@ -5,7 +5,7 @@ import com.github.luben.zstd.ZstdCompressCtx;
 import io.vfio4j.engine.codec.Compressor;
 import java.nio.ByteBuffer;
 
-/** Makes one zstd frame of each payload, with its size. */
+/** Compresses each payload to one zstd frame that declares the content size. */
 final class ZstdCompressor implements Compressor {
 
   private final ZstdCompressCtx context;

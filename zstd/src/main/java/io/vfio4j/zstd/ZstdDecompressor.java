@@ -11,13 +11,13 @@ import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes frames of the kind that {@link ZstdCompressor} makes, and no others that libzstd would take: no skippable ones,
- * none of its older formats, no two in a row, none that does not say how long its content is. The content is written
- * straight into the buffer, with no window beside it, so what a frame says of windows allocates nothing.
+ * Decompresses frames as {@link ZstdCompressor} creates them, and rejects everything else that libzstd accepts:
+ * skippable frames, legacy formats, concatenated frames, and frames without a content size. It decompresses
+ * directly into the buffer, so the window size that a frame declares allocates nothing.
  */
 final class ZstdDecompressor implements Decompressor {
 
-  /** RFC 8878, 3.1.1. */
+  /** RFC 8878, section 3.1.1. */
   private static final int MAGIC = 0xfd2fb528;
 
   private final ZstdDecompressCtx context = new ZstdDecompressCtx();
@@ -28,7 +28,8 @@ final class ZstdDecompressor implements Decompressor {
     try {
       int written = context.decompressDirectByteBuffer(into, 0, size, from, 0, length);
       if (written != size) {
-        throw new DataFormatException("it has %d bytes and says %d".formatted(written, size));
+        throw new DataFormatException(
+            "the zstd frame has %d bytes of content but declares %d".formatted(written, size));
       }
       return written;
     } catch (ZstdException e) {
@@ -36,10 +37,10 @@ final class ZstdDecompressor implements Decompressor {
     }
   }
 
-  /** Returns how long the content of the only frame is, as it says itself. */
+  /** Returns the content size that the only frame declares. */
   private static int contentSize(ByteBuffer from, int length, int room) throws DataFormatException {
     if (length < Integer.BYTES || magic(from) != MAGIC) {
-      throw new DataFormatException("no zstd frame");
+      throw new DataFormatException("not a zstd frame");
     }
     long end = Zstd.findDirectByteBufferFrameCompressedSize(from, 0, length);
     if (Zstd.isError(end)) {
@@ -49,10 +50,10 @@ final class ZstdDecompressor implements Decompressor {
       throw new DataFormatException("%d bytes follow its zstd frame".formatted(length - end));
     }
     long size = Zstd.getDirectByteBufferFrameContentSize(from, 0, length);
-    if (size < 1 || size > room) { // Below 0: none is said, or one beyond any number.
+    if (size < 1 || size > room) { // Negative: not declared, or beyond the range of a long.
       throw new DataFormatException(size < 0
-          ? "its zstd frame does not say how long it is"
-          : "its zstd frame says that it is of %d bytes, and from 1 to %d may come".formatted(size, room));
+          ? "its zstd frame does not declare its content size"
+          : "its zstd frame declares %d bytes of content (expected 1 to %d)".formatted(size, room));
     }
     return (int) size;
   }
@@ -63,7 +64,7 @@ final class ZstdDecompressor implements Decompressor {
   }
 
   private static DataFormatException corruptFrame(String why, @Nullable Throwable cause) {
-    DataFormatException e = new DataFormatException("no intact zstd frame (%s)".formatted(why));
+    DataFormatException e = new DataFormatException("corrupt zstd frame (%s)".formatted(why));
     e.initCause(cause);
     return e;
   }

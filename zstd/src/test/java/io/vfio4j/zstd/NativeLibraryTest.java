@@ -16,13 +16,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where the native library comes from, in processes of their own: each has it once. */
+/** Where the native library is loaded from; each case has its own process, which can load it once. */
 class NativeLibraryTest {
 
   @TempDir
   private Path folder;
 
-  /** Makes a codec, and says what became of that. */
+  /** Creates a codec and prints the result. */
   static final class Main {
 
     private Main() {
@@ -72,12 +72,12 @@ class NativeLibraryTest {
   void reportsPathAndRemedyOnLoadFailure() throws Exception {
     Path nowhere = folder.resolve("nowhere");
     assertThat(run("-DZstdNativePath=" + nowhere))
-        .startsWith("the native library of zstd does not load from %s (".formatted(nowhere))
-        .endsWith("). It has to be one for this machine, on a file system that is not mounted noexec; "
-            + "or go without compression");
+        .startsWith("cannot load the native library of zstd from %s (".formatted(nowhere))
+        .endsWith("). It must be built for this machine and be on a file system not mounted noexec; "
+            + "or migrate without compression");
     assertThat(run("-DZstdTempFolder=" + nowhere))
-        .startsWith("the native library of zstd does not load from a copy in %s (".formatted(nowhere))
-        .endsWith("If that is mounted noexec, name another folder with -DZstdTempFolder=DIR; "
-            + "or go without compression");
+        .startsWith("cannot load the native library of zstd from a copy in %s (".formatted(nowhere))
+        .endsWith("If that is mounted noexec, set another folder with -DZstdTempFolder=DIR; "
+            + "or migrate without compression");
   }
 }

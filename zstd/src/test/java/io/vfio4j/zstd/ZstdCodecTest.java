@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What goes in comes out, and whatever else comes in is refused or harmless. */
+/** Round trips; invalid input is rejected or harmless. */
 class ZstdCodecTest {
 
   private static final int LONGEST = 1 << 20;
@@ -34,7 +34,7 @@ class ZstdCodecTest {
     decompressor.close();
   }
 
-  /** Bytes of which some are like others, more or less. */
+  /** Returns bytes that are more or less compressible. */
   private static ByteBuffer payload(RandomGenerator random, int length) {
     byte[] bytes = new byte[length];
     int different = 1 << random.nextInt(9);
@@ -115,13 +115,13 @@ class ZstdCodecTest {
 
   private static final byte[] MAGIC = bytes(0x28, 0xb5, 0x2f, 0xfd);
 
-  /** A block, the last one, of so many bytes that are alike. */
+  /** Returns a last block of repeated bytes (RLE_Block). */
   private static byte[] repeatedBlock(int length) {
     int header = length << 3 | 1 << 1 | 1;
     return bytes(header, header >> 8, header >> 16, 'x');
   }
 
-  /** A frame in a single segment that says that it is so long, and is. */
+  /** Returns a valid single-segment frame that declares this content size. */
   private static byte[] validFrame(int length) {
     return joined(MAGIC, bytes(0xa0, length, length >> 8, length >> 16, length >> 24), repeatedBlock(length));
   }
@@ -134,14 +134,15 @@ class ZstdCodecTest {
 
   @Test
   void rejectsInvalidFrame() {
-    assertRefused("no zstd frame");
-    assertRefused("no zstd frame", bytes(0x28, 0xb5, 0x2f));
-    assertRefused("no zstd frame", new byte[100]);
-    assertRefused("no zstd frame", joined(bytes(0x27, 0xb5, 0x2f, 0xfd), repeatedBlock(1))); // Version 0.7 of the format.
-    assertRefused("no zstd frame", bytes(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)); // May be skipped.
+    assertRefused("not a zstd frame");
+    assertRefused("not a zstd frame", bytes(0x28, 0xb5, 0x2f));
+    assertRefused("not a zstd frame", new byte[100]);
+    // version 0.7 of the format
+    assertRefused("not a zstd frame", joined(bytes(0x27, 0xb5, 0x2f, 0xfd), repeatedBlock(1)));
+    assertRefused("not a zstd frame", bytes(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0)); // a skippable frame
     byte[] whole = validFrame(1000);
     for (int length = 4; length < whole.length; length++) {
-      assertRefused("no intact zstd frame (Src size is incorrect)", Arrays.copyOf(whole, length));
+      assertRefused("corrupt zstd frame (Src size is incorrect)", Arrays.copyOf(whole, length));
     }
   }
 
@@ -155,36 +156,36 @@ class ZstdCodecTest {
 
   @Test
   void rejectsWrongContentSize() {
-    String beyond = "its zstd frame says that it is of %d bytes, and from 1 to 1048576 may come";
+    String beyond = "its zstd frame declares %d bytes of content (expected 1 to 1048576)";
     assertRefused(beyond.formatted(0), joined(MAGIC, bytes(0x20, 0), repeatedBlock(0)));
     assertRefused(beyond.formatted(LONGEST + 1), validFrame(LONGEST + 1));
-    assertRefused(beyond.formatted(1L << 40), // A bomb that is honest.
+    assertRefused(beyond.formatted(1L << 40), // a decompression bomb that declares its size
         joined(MAGIC, bytes(0xe0, 0, 0, 0, 0, 0, 1, 0, 0), repeatedBlock(1 << 17)));
-    assertRefused("its zstd frame does not say how long it is",
+    assertRefused("its zstd frame does not declare its content size",
         joined(MAGIC, bytes(0, 0x50), repeatedBlock(1000)));
-    assertRefused("its zstd frame does not say how long it is",
+    assertRefused("its zstd frame does not declare its content size",
         joined(MAGIC, bytes(0xe0, -3, -1, -1, -1, -1, -1, -1, -1), repeatedBlock(1000)));
     byte[] less = validFrame(1000);
     less[5]--;
-    assertRefused("no intact zstd frame (Destination buffer is too small)", less);
+    assertRefused("corrupt zstd frame (Destination buffer is too small)", less);
     byte[] more = validFrame(1000);
     more[5]++;
-    assertRefused("no intact zstd frame (Data corruption detected)", more);
+    assertRefused("corrupt zstd frame (Data corruption detected)", more);
   }
 
   @Test
   void rejectsDictionaryFrame() {
-    assertRefused("no intact zstd frame (Dictionary mismatch)",
+    assertRefused("corrupt zstd frame (Dictionary mismatch)",
         joined(MAGIC, bytes(0xa1, 7, 1000 & 255, 1000 >> 8, 0, 0), repeatedBlock(1000)));
   }
 
-  /** The window is for who decompresses piece by piece; nothing is allocated for it here. */
+  /** Only streaming decompression needs the window; nothing is allocated for it here. */
   @Test
   void acceptsWindowLargerThanContent() throws DataFormatException {
     byte[] size = bytes(1000 & 255, 1000 >> 8, 0, 0);
     byte[] windowOf2GiB = joined(MAGIC, bytes(0x80, 21 << 3), size, repeatedBlock(1000));
     assertThat(decompress(direct(windowOf2GiB))).isEqualTo(1000);
-    assertRefused("no intact zstd frame (Frame requires too much memory for decoding)",
+    assertRefused("corrupt zstd frame (Frame requires too much memory for decoding)",
         joined(MAGIC, bytes(0x80, 31 << 3), size, repeatedBlock(1000)));
   }
 
