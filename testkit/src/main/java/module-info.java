@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Simulated devices with faults to order, foreign vfio-user peers, a steerable clock: for tests here and elsewhere. */
+/**
+ * Simulated devices with fault injection, foreign vfio-user peers and a manual clock, for tests of this project and
+ * of others.
+ */
 module io.vfio4j.testkit {
   requires static transitive org.jspecify;
   requires transitive io.vfio4j.linux;

@@ -3,13 +3,13 @@ package io.vfio4j.testkit;
 
 import io.vfio4j.model.DeviceState;
 
-/** Something that was done to a {@link SimulatedDevice}. */
+/** An operation requested of a {@link SimulatedDevice}. */
 public sealed interface DeviceOperation {
 
   /**
-   * It was asked to move, whether or not it did.
+   * A transition was requested, successfully or not.
    *
-   * @param to where
+   * @param to the requested state
    */
   record Transition(DeviceState to) implements DeviceOperation {
     @Override
@@ -18,7 +18,7 @@ public sealed interface DeviceOperation {
     }
   }
 
-  /** It was asked to reset itself, whether or not it did. */
+  /** A reset was requested, successfully or not. */
   record Reset() implements DeviceOperation {
     @Override
     public String toString() {

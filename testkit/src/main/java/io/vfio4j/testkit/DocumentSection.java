@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A part of docs/failures.md that a test writes, and that it checks otherwise. */
+/** A generated section of docs/failures.md: a test writes it, or compares it with what it would write. */
 public final class DocumentSection {
 
   private static final Path DOCUMENT =
@@ -19,15 +19,15 @@ public final class DocumentSection {
     this.end = "<!-- end of " + name + " -->";
   }
 
-  /** Returns the part with a name. */
+  /** Returns the section with this name. */
   public static DocumentSection of(String name) {
     return new DocumentSection(name);
   }
 
-  /**
-   * Returns what is there.
+  /*
+   * * Returns the text of the section.
    *
-   * @throws AssertionError if there is no such part
+   * @throws AssertionError if the document has no such section
    */
   public String text() throws IOException {
     String document = Files.readString(DOCUMENT);
@@ -37,7 +37,7 @@ public final class DocumentSection {
   private int from(String document) {
     int at = document.indexOf(begin);
     if (at < 0 || document.indexOf(end, at) < 0) {
-      throw new AssertionError("%s has no part '%s'".formatted(DOCUMENT, begin.strip()));
+      throw new AssertionError("%s has no section '%s'".formatted(DOCUMENT, begin.strip()));
     }
     return at + begin.length();
   }
@@ -46,15 +46,15 @@ public final class DocumentSection {
     return document.indexOf(end, from(document));
   }
 
-  /** Tells whether the part is to be written anew: {@code -Dvfio4j.failures.write=true}. */
+  /** Returns whether sections are rewritten instead of compared: {@code -Dvfio4j.failures.write=true}. */
   public static boolean isUpdating() {
     return Boolean.getBoolean("vfio4j.failures.write");
   }
 
   /**
-   * Compares, or writes.
+   * Compares the section with a text, or replaces it if {@link #isUpdating()}.
    *
-   * @throws AssertionError about the first line that is another one
+   * @throws AssertionError with the first line that differs
    */
   public void check(String text) throws IOException {
     String document = Files.readString(DOCUMENT);
@@ -66,7 +66,7 @@ public final class DocumentSection {
     }
     String there = document.substring(from, to);
     if (!there.equals(text)) {
-      throw new AssertionError("%s is no longer true. It has%n%s%n%nand it should have%n%s"
+      throw new AssertionError("%s is out of date. It has%n%s%n%nexpected%n%s"
           .formatted(DOCUMENT, firstDifference(there, text), firstDifference(text, there)));
     }
   }
@@ -74,6 +74,6 @@ public final class DocumentSection {
   private static String firstDifference(String in, String from) {
     var others = from.lines().iterator();
     return in.lines().dropWhile(line -> others.hasNext() && others.next().equals(line)).findFirst()
-        .orElse("(nothing more)");
+        .orElse("(end of section)");
   }
 }

@@ -11,7 +11,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What came of each fault at each step, as a table in Markdown. Threads may fill in cells at the same time. */
+/**
+ * The outcome of each fault at each step, as a Markdown table. Safe for use by several threads; the table's monitor
+ * guards its cells.
+ */
 public final class FailureTable {
 
   private static final String SEPARATOR = " | ";
@@ -21,18 +24,18 @@ public final class FailureTable {
   private final Set<String> columns = new LinkedHashSet<>();
 
   /**
-   * Makes an empty one.
+   * Creates an empty table.
    *
-   * @param corner what the rows are
+   * @param corner the heading of the first column
    */
   public FailureTable(String corner) {
     this.corner = corner;
   }
 
   /**
-   * Reads the table that is in a text after a line.
+   * Parses the table that follows a title line.
    *
-   * @param text in Markdown
+   * @param text a Markdown document
    * @param title the line before the table
    */
   public static FailureTable in(String text, String title) {
@@ -56,33 +59,33 @@ public final class FailureTable {
     return new ArrayList<>(Arrays.asList(line.substring(2, line.length() - 2).split(" \\| ", -1)));
   }
 
-  /** Fills in a cell; rows and columns are in the order in which they are met first. */
+  /** Sets a cell; rows and columns keep the order in which they were first set. */
   public synchronized void put(String row, String column, String outcome) {
     columns.add(column);
     rows.computeIfAbsent(row, _ -> new LinkedHashMap<>()).put(column, outcome);
   }
 
-  /** Returns a cell, if it is filled in. */
+  /** Returns the outcome in a cell, if it is set. */
   public synchronized Optional<String> get(String row, String column) {
     return Optional.ofNullable(rows.getOrDefault(row, Map.of()).get(column));
   }
 
-  /** Returns how many cells are filled in. */
+  /** Returns the number of cells that are set. */
   public synchronized int cellCount() {
     return rows.values().stream().mapToInt(Map::size).sum();
   }
 
   /**
-   * Compares what is filled in here with another table, which may have more.
+   * Checks that another table has the same outcome in every cell that is set here; it may have more cells.
    *
-   * @throws AssertionError with all cells that differ
+   * @throws AssertionError listing the cells that differ
    */
   public synchronized void requireSubsetOf(FailureTable all) {
     List<String> differences = new ArrayList<>();
     rows.forEach((row, cells) -> cells.forEach((column, outcome) -> {
       String other = all.get(row, column).orElse("nothing");
       if (!other.equals(outcome)) {
-        differences.add("%s, %s: '%s', and not '%s'".formatted(row, column, outcome, other));
+        differences.add("%s, %s: '%s' instead of '%s'".formatted(row, column, outcome, other));
       }
     }));
     if (!differences.isEmpty()) {

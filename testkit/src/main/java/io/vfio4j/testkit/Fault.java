@@ -6,76 +6,76 @@ import io.vfio4j.model.Errno;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
-/** A trouble that a {@link SimulatedDevice} is to have. */
+/** A fault to inject into a {@link SimulatedDevice}. */
 public sealed interface Fault {
 
   /**
-   * An arc fails. On a way of several arcs the device stops at the state before it.
+   * An arc fails. On a path of several arcs the device stays in the state before that arc.
    *
-   * @param arc which
-   * @param errno how
-   * @param entersError whether the device is in ERROR then, or stays where it is
-   * @param times how often, counted from the first time
+   * @param arc the arc
+   * @param errno the errno reported
+   * @param entersError whether the device enters ERROR instead of staying in its state
+   * @param times how many times it fails before it succeeds
    */
   record ArcFailure(Arc arc, Errno errno, boolean entersError, int times) implements Fault {
   }
 
   /**
-   * An arc takes time, on the device's clock.
+   * An arc takes time on the device's clock.
    *
-   * @param arc which
-   * @param delay how much
+   * @param arc the arc
+   * @param delay how long
    */
   record ArcDelay(Arc arc, Duration delay) implements Fault {
   }
 
   /**
-   * A write does not return until somebody lets it go on.
+   * A write blocks until it is released.
    *
-   * @param atByte the byte of the stream, from 0, that it reaches
-   * @param release what it waits for
+   * @param atByte the offset in the stream that the write reaches
+   * @param release the latch that it waits for
    */
   record WriteBlock(long atByte, CountDownLatch release) implements Fault {
   }
 
   /**
-   * No trouble at all: somebody wants to know when so much has been written.
+   * Not a fault: reports that a write has reached an offset.
    *
-   * @param atByte the byte of the stream, from 0, that a write reaches
-   * @param reached counted down at each write that does
+   * @param atByte the offset in the stream that a write reaches
+   * @param reached counted down by each write that reaches it
    */
   record WriteNotification(long atByte, CountDownLatch reached) implements Fault {
   }
 
   /**
-   * An arc does not return until somebody lets it go on.
+   * An arc blocks until it is released.
    *
-   * @param arc which
-   * @param release what it waits for
+   * @param arc the arc
+   * @param release the latch that it waits for
    */
   record ArcBlock(Arc arc, CountDownLatch release) implements Fault {
   }
 
   /**
-   * The read fails that would go beyond a byte of the stream.
+   * A read that would pass an offset of the stream fails.
    *
-   * @param atByte how many bytes can be read
-   * @param errno how
+   * @param atByte the number of bytes that can be read
+   * @param errno the errno reported
    */
   record ReadFailure(long atByte, Errno errno) implements Fault {
   }
 
   /**
-   * The write fails that would go beyond a byte of the stream.
+   * A write that would pass an offset of the stream fails.
    *
-   * @param atByte how many bytes can be written
-   * @param errno how
+   * @param atByte the number of bytes that can be written
+   * @param errno the errno reported
    */
   record WriteFailure(long atByte, Errno errno) implements Fault {
   }
 
   /**
-   * The stream read out of the device ends too early.
+   * The saved stream ends too early.
    *
    * @param atByte its length
    */
@@ -83,7 +83,7 @@ public sealed interface Fault {
   }
 
   /**
-   * The stop-copy stream is longer than the device announced.
+   * The stop-copy stream is longer than the device estimated.
    *
    * @param bytes by how much
    */
@@ -91,26 +91,26 @@ public sealed interface Fault {
   }
 
   /**
-   * The device is lost at a call, and at every one after that.
+   * The device is lost at one call and fails every later one.
    *
-   * @param call the number of the call, from 1; those that ask the state or move, reset, read or write count
+   * @param call the number of the call, from 1; queries of the state, transitions, resets, reads and writes count
    */
   record LossAtCall(int call) implements Fault {
   }
 
   /**
-   * The device is lost at an arc, before it is taken.
+   * The device is lost at an arc, before taking it.
    *
-   * @param arc which
+   * @param arc the arc
    */
   record LossAtArc(Arc arc) implements Fault {
   }
 
   /**
-   * The reset fails.
+   * A reset fails.
    *
-   * @param errno how
-   * @param after how many resets work before
+   * @param errno the errno reported
+   * @param after how many resets succeed first
    */
   record ResetFailure(Errno errno, int after) implements Fault {
   }

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The troubles that a {@link SimulatedDevice} is to have.
+ * The faults to inject into a {@link SimulatedDevice}.
  *
  * @param faults in any order
  */
 public record FaultPlan(List<Fault> faults) {
 
-  /** No trouble at all. */
+  /** No faults. */
   public static final FaultPlan NONE = new FaultPlan(List.of());
 
   /** Copies the list. */

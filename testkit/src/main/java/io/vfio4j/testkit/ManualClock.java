@@ -4,37 +4,37 @@ package io.vfio4j.testkit;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A clock that stands still until it is told to go on. Safe for use by several threads. */
+/** A clock that advances only when told to. Safe for use by several threads. */
 public final class ManualClock {
 
   private final AtomicLong nanos = new AtomicLong();
 
-  /** Makes a clock that shows 0. */
+  /** Creates a clock that reads 0. */
   public ManualClock() {
   }
 
-  /** Returns nanoseconds since the clock was made. */
+  /** Returns the nanoseconds by which the clock has been advanced. */
   public long nanoTime() {
     return nanos.get();
   }
 
   /**
-   * Sets the clock forward.
+   * Advances the clock.
    *
-   * @param by how far, not negative
+   * @param by a duration that is not negative
    */
   public void advance(Duration by) {
     advanceNanos(by.toNanos());
   }
 
   /**
-   * Sets the clock forward.
+   * Advances the clock.
    *
    * @param by nanoseconds, not negative
    */
   public void advanceNanos(long by) {
     if (by < 0) {
-      throw new IllegalArgumentException("time does not go back by " + -by + " ns");
+      throw new IllegalArgumentException("the clock cannot go back by " + -by + " ns");
     }
     nanos.addAndGet(by);
   }

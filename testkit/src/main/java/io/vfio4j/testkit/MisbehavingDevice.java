@@ -23,11 +23,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A simulated device with bad habits, for tests of those who judge devices. Without habits it is honest, has a DMA
- * log, and can be driven into ERROR.
+ * A simulated device that violates the protocol, for tests of code that checks devices. Without misbehaviours it
+ * conforms, keeps a DMA log and can be driven into ERROR.
  *
  * <p>
- * One thread at a time may use it.
+ * Confined to one thread at a time.
  */
 public final class MisbehavingDevice implements MigratableDevice {
 
@@ -36,9 +36,9 @@ public final class MisbehavingDevice implements MigratableDevice {
   private final DirtyLog log = new DirtyLog();
   private final MisbehavingDmaLog dmaLog = new MisbehavingDmaLog(this, log);
   private final List<DeviceState> path = new ArrayList<>();
-  /** Whole states that were read out, by which those that are written are known again. */
+  /** Complete states that were saved; a written state is compared with them. */
   private final List<byte[]> savedStates = new ArrayList<>();
-  /** A state that the honest device is not in. */
+  /** The state reported instead of the device's own. */
   private @Nullable DeviceState reportedState;
   private @Nullable MisbehavingSavingSession saving;
   private @Nullable MisbehavingResumingSession resuming;
@@ -46,10 +46,10 @@ public final class MisbehavingDevice implements MigratableDevice {
   private boolean corrupted;
 
   /**
-   * Makes a device that has just been opened.
+   * Creates a device that was just opened.
    *
-   * @param settings what it is like; its observer is not asked
-   * @param misbehaviours what is wrong with it
+   * @param settings of the device; its observer is ignored
+   * @param misbehaviours the rules that it breaks
    */
   public MisbehavingDevice(SimulatedSettings settings, Set<Misbehaviour> misbehaviours) {
     this.misbehaviours = Set.copyOf(misbehaviours);
@@ -59,14 +59,14 @@ public final class MisbehavingDevice implements MigratableDevice {
     }
   }
 
-  // What a test asks.
+  // Controls for tests.
 
-  /** Gives the device a content that is not zeros. */
+  /** Fills the device's content with random bytes. */
   public void fill(long seed) {
     honest.fill(seed);
   }
 
-  /** Has the device write memory by DMA. */
+  /** Makes the device write to memory by DMA. */
   public void writeMemory(IovaRange range) {
     if (!misbehaves(Misbehaviour.LOG_LOSES_PAGES)) {
       dmaLog.written(range);
@@ -91,26 +91,26 @@ public final class MisbehavingDevice implements MigratableDevice {
     return savedStates;
   }
 
-  /** Notes that the device was closed and opened again, if that changes nothing. */
+  /** Records that the device was closed and reopened, when that leaves its state unchanged. */
   void markReopened() {
     reopened = true;
   }
 
-  /** Returns the states gone through since this was asked last. */
+  /** Returns the states passed through since the last call. */
   List<DeviceState> takePath() {
     List<DeviceState> taken = List.copyOf(path);
     path.clear();
     return misbehaves(Misbehaviour.TAKES_SHORTCUT) && taken.size() > 1 ? List.of(taken.getLast()) : taken;
   }
 
-  /** Tells whether the device would read or take a state now. */
+  /** Returns whether the device would provide or accept data now. */
   boolean servesData(boolean read) {
     DeviceState state = honest.machineState();
     return misbehaves(Misbehaviour.SERVES_WITHOUT_SESSION)
         || (read ? state.isSaving() : state == DeviceState.RESUMING);
   }
 
-  // What the user asks.
+  // The device interface.
 
   @Override
   public DeviceIdentity identity() {

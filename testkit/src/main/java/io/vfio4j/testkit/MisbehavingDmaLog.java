@@ -28,7 +28,7 @@ final class MisbehavingDmaLog implements DmaLog {
     this.honest = honest;
   }
 
-  /** The device has written memory. */
+  /** Logs that the device wrote to memory. */
   void written(IovaRange range) {
     honest.mark(range.iova(), range.length());
     written.add(range);
@@ -44,7 +44,7 @@ final class MisbehavingDmaLog implements DmaLog {
         pageSize);
   }
 
-  /** Starts with any numbers. */
+  /** Starts the log without checking the arguments. */
   long startUnchecked(List<long[]> ranges, long pageSize) throws DeviceException {
     if (device.misbehaves(Misbehaviour.LOG_STARTS_TWICE)) {
       honest.clear();
@@ -99,7 +99,7 @@ final class MisbehavingDmaLog implements DmaLog {
     reportUnchecked(range.iova(), range.length(), pageSize, bitmap);
   }
 
-  /** Reports with any numbers. */
+  /** Reports without checking the arguments. */
   void reportUnchecked(long iova, long length, long pageSize, MemorySegment bitmap) throws DeviceException {
     if (!honest.isStarted() && device.misbehaves(Misbehaviour.REPORTS_WITHOUT_LOG)) {
       return;

@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Set;
 
-/** Looks behind a misbehaving device, and lets it be opened again. */
+/** The privileged view of a {@link MisbehavingDevice}, which can also reopen it. */
 public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DeviceProbe.ResetProbe,
     DeviceProbe.StateNumberProbe, DeviceProbe.EndedSessionProbe, DeviceProbe.RegionProbe,
     DeviceProbe.RawDmaLogProbe,
@@ -29,8 +29,8 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
   /**
    * Opens a device.
    *
-   * @param settings what it is like; its observer is not asked
-   * @param misbehaviours what is wrong with it
+   * @param settings of the device; its observer is ignored
+   * @param misbehaviours the rules that it breaks
    */
   public MisbehavingProbe(SimulatedSettings settings, Set<Misbehaviour> misbehaviours) {
     this.settings = settings;
@@ -87,7 +87,7 @@ public final class MisbehavingProbe implements DeviceProbe.ReopenProbe, DevicePr
     return 0;
   }
 
-  /** {@inheritDoc} There is the config space, of which the ids are all that is there. */
+  /** {@inheritDoc} Only the config space exists, and only its ids are set. */
   @Override
   public void readRegion(int region, long offset, MemorySegment into) throws DeviceException {
     boolean stopped = device.misbehaves(Misbehaviour.CONFIG_SPACE_STOPS) && !device.state().isRunning();

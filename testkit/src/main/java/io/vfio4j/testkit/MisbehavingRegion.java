@@ -17,10 +17,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A migration region of version 1 with bad habits, before an honest one; for tests of those who judge devices.
+ * A version 1 migration region that violates the protocol, in front of a conforming one; for tests of code that
+ * checks devices.
  *
  * <p>
- * One thread at a time may use it.
+ * Confined to one thread at a time.
  */
 public final class MisbehavingRegion implements MigrationRegionAccess {
 
@@ -32,7 +33,7 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
   private final SimulatedRegion honest;
   private final Set<RegionMisbehaviour> misbehaviours;
   private final MemorySegment scratch = Arena.ofAuto().allocate(U64);
-  /** Bits that the field shows beyond the honest one's. */
+  /** Bits that the field reports in addition to the conforming region's. */
   private int reported;
   private boolean reportsError;
   private boolean committed;
@@ -41,10 +42,10 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
   private long readTo;
 
   /**
-   * Makes a region.
+   * Creates a region.
    *
-   * @param honest what it is before, closed with it
-   * @param misbehaviours what is wrong with it
+   * @param honest the conforming region, closed with this one
+   * @param misbehaviours the rules that it breaks
    */
   public MisbehavingRegion(SimulatedRegion honest, Set<RegionMisbehaviour> misbehaviours) {
     this.honest = honest;
@@ -144,7 +145,7 @@ public final class MisbehavingRegion implements MigrationRegionAccess {
     readTo = Math.max(readTo, offset + into.byteSize());
   }
 
-  /** An access to the honest region. */
+  /** An access to the conforming region. */
   @FunctionalInterface
   private interface Access {
     void run(long offset, MemorySegment data) throws DeviceException;

@@ -9,7 +9,7 @@ import io.vfio4j.model.v1.FeaturesV1;
 import java.util.Optional;
 import java.util.Set;
 
-/** Looks behind a device that has version 1 alone, with a region that misbehaves. */
+/** The privileged view of a device that supports only version 1 and whose region misbehaves. */
 public final class MisbehavingRegionProbe
     implements
     DeviceProbe.MigrationRegionProbe,
@@ -23,10 +23,10 @@ public final class MisbehavingRegionProbe
   /**
    * Opens a device.
    *
-   * @param settings what the device behind the region is like
-   * @param window bytes of the data window
-   * @param ndma whether it has NDMA
-   * @param misbehaviours what is wrong with it
+   * @param settings of the device behind the region
+   * @param window size of the data window, bytes
+   * @param ndma whether it supports NDMA
+   * @param misbehaviours the rules that it breaks
    */
   public MisbehavingRegionProbe(SimulatedSettings settings, int window, boolean ndma,
       Set<RegionMisbehaviour> misbehaviours) {
@@ -42,7 +42,7 @@ public final class MisbehavingRegionProbe
     return device;
   }
 
-  /** Gives the device a content that is not zeros. */
+  /** Fills the device's content with random bytes. */
   public void fill(long seed) {
     backing.fill(seed);
   }
@@ -65,7 +65,7 @@ public final class MisbehavingRegionProbe
   @Override
   public void resetOnly() throws DeviceException {
     region.reset();
-    device.state(); // Sessions of the user's learn from the state that they have ended.
+    device.state(); // Reading the state ends the user's sessions.
   }
 
   @Override

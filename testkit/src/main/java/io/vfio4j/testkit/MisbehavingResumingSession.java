@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Writes a state into a misbehaving device, which looks at it only when it leaves RESUMING if it is lax. */
+/** Loads a state into a misbehaving device; a lax one checks the state only when it leaves RESUMING. */
 final class MisbehavingResumingSession implements ResumingSession {
 
   private static final int HEAD_BYTES = 8;
@@ -68,7 +68,7 @@ final class MisbehavingResumingSession implements ResumingSession {
         : e;
   }
 
-  /** Hands on what was written: a good state instead, if it is one with which the device makes do. */
+  /** Passes on the written state, or a valid one in its place if the misbehaviours accept what was written. */
   void flush() throws DeviceException {
     if (!defersChecks) {
       return;

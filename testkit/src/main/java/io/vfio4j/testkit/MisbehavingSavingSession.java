@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/** Reads a misbehaving device out. */
+/** Saves the state of a misbehaving device. */
 final class MisbehavingSavingSession implements SavingSession {
 
   private final MisbehavingDevice device;
@@ -26,7 +26,7 @@ final class MisbehavingSavingSession implements SavingSession {
     this.honest = honest;
   }
 
-  /** Returns another session that goes on where this one is. */
+  /** Returns a new session that continues at this one's position. */
   MisbehavingSavingSession successor() {
     MisbehavingSavingSession other = new MisbehavingSavingSession(device, honest);
     other.all.writeBytes(all.toByteArray());

@@ -1,46 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit;
 
-/** A way in which a {@link MisbehavingDevice} breaks the protocol, or makes use of what it leaves open. */
+/**
+ * A way in which a {@link MisbehavingDevice} violates the protocol, or uses a freedom that it grants ("Allowed").
+ */
 public enum Misbehaviour {
   // Opening and reset.
 
-  /** It is in STOP when it was just opened. */
+  /** Is in STOP after opening. */
   STARTS_IN_STOP,
-  /** A reset leaves it in the state it was in. */
+  /** A reset leaves the device in its state. */
   RESET_CHANGES_NOTHING,
   /** A reset does not end the session. */
   RESET_KEEPS_SESSIONS,
-  /** Closing it changes nothing, and whoever opens it next finds it as it was. Allowed. */
+  /** Keeps its state when it is closed and reopened. Allowed. */
   STATE_OUTLIVES_CLOSE,
-  /** As before, and it dies when it is then set running: as a driver of the kernel's samples does. */
+  /**
+   * Keeps its state when it is closed, and dies when it is set running after that, as a sample driver of the kernel
+   * does.
+   */
   LOST_AFTER_CLOSE,
 
-  // Moves.
+  // Transitions.
 
-  /** A request without a way is refused, but with EIO. */
+  /** Refuses a request without a path with EIO. */
   WRONG_ERRNO,
-  /** A request for the state it is in is refused. */
+  /** Refuses a request for its current state. */
   REFUSES_CURRENT_STATE,
-  /** A refused request in RUNNING leaves it in STOP. */
+  /** Is in STOP after it refused a request in RUNNING. */
   REFUSAL_MOVES,
-  /** A refusal says that it reached STOP, which is not so. */
+  /** A refusal reports that STOP was reached, which is false. */
   REFUSAL_REPORTS_WRONG_STATE,
-  /** It says that it went from RUNNING to STOP and stays where it is. */
+  /** Reports the transition from RUNNING to STOP as done and stays in RUNNING. */
   REPORTS_MOVE_WITHOUT_MOVING,
-  /** It can be sent to ERROR. */
+  /** Accepts a request for ERROR. */
   ACCEPTS_ERROR,
-  /** It goes from STOP_COPY to pre-copy. */
+  /** Goes from STOP_COPY to pre-copy. */
   RETURNS_TO_PRE_COPY,
-  /** It leaves ERROR without a reset. */
+  /** Leaves ERROR without a reset. */
   LEAVES_ERROR,
-  /** It goes to states for which it has no feature. */
+  /** Enters states whose feature it lacks. */
   ACCEPTS_UNSUPPORTED_STATES,
-  /** It takes numbers for which there is no state. */
+  /** Accepts undefined state numbers. */
   ACCEPTS_UNKNOWN_STATE_NUMBERS,
-  /** On its way from RUNNING to STOP it passes through PRE_COPY. */
+  /** Passes through PRE_COPY from RUNNING to STOP. */
   TAKES_DETOUR,
-  /** It passes over the states on the way. */
+  /** Skips the intermediate states of a path. */
   TAKES_SHORTCUT,
 
   // Data sessions.
@@ -53,94 +58,94 @@ public enum Misbehaviour {
   UNEXPECTED_SESSION,
   /** Going from pre-copy to STOP_COPY ends the session. */
   SESSION_ENDS_EARLY,
-  /** A session can be used when it is over. */
+  /** A session remains usable after it has ended. */
   SESSION_OUTLIVES_STATE,
-  /** A session that is over says EIO instead of ENODEV. */
+  /** A session that has ended fails with EIO instead of ENODEV. */
   ENDED_SESSION_WRONG_ERRNO,
-  /** Asked behind the user's side, it gives and takes data though no session is open. */
+  /** Provides and accepts data, as seen by a probe, although no session is open. */
   SERVES_WITHOUT_SESSION,
 
-  // Reading a state.
+  // Saving.
 
-  /** Before it is stopped it says that the state has ended. */
+  /** Reports the end of the state before it is stopped. */
   ENDS_IN_PRE_COPY,
-  /** In STOP_COPY it says "nothing now" instead of the end. */
+  /** Reports "nothing now" instead of the end in STOP_COPY. */
   NEVER_ENDS,
-  /** After the end there is more. */
+  /** Provides more data after the end. */
   CONTINUES_AFTER_END,
-  /** It tells pre-copy info in STOP_COPY. */
+  /** Provides pre-copy info in STOP_COPY. */
   INFO_IN_STOP_COPY,
-  /** It refuses pre-copy info in STOP_COPY with EIO. */
+  /** Refuses pre-copy info in STOP_COPY with EIO. */
   INFO_WRONG_ERRNO,
-  /** The initial bytes stay the same. */
+  /** The initial bytes never decrease. */
   INITIAL_BYTES_NEVER_DECREASE,
-  /** There are never initial bytes. Allowed. */
+  /** Reports no initial bytes. Allowed. */
   NO_INITIAL_BYTES,
-  /** It announces a length that is far too small. */
+  /** Estimates a length that is far too small. */
   UNDERESTIMATES_LENGTH,
-  /** It announces a length only in RUNNING. */
+  /** Estimates a length only in RUNNING. */
   ESTIMATES_LENGTH_IN_RUNNING_ONLY,
 
-  // Writing a state.
+  // Loading.
 
-  /** It loads nothing, and is content. */
+  /** Accepts an empty state. */
   ACCEPTS_EMPTY,
-  /** It loads states without their end. */
+  /** Accepts states without their end. */
   ACCEPTS_TRUNCATED,
-  /** It loads states with something behind their end. */
+  /** Accepts states with trailing data. */
   ACCEPTS_TRAILING_DATA,
-  /** It loads states of which bytes have changed. */
+  /** Accepts states with modified bytes. */
   ACCEPTS_CORRUPT,
-  /** It loads what is no state of such a device. */
+  /** Accepts data that is not a state of such a device. */
   ACCEPTS_FOREIGN,
-  /** It refuses writes of odd sizes. */
+  /** Refuses writes of odd sizes. */
   REFUSES_ODD_SIZES,
-  /** What was loaded changes. */
+  /** The loaded state differs from the saved one. */
   LOADED_STATE_DIFFERS,
-  /** It loads a state of which a write was refused. Allowed. */
+  /** Loads a state after refusing one of its writes. Allowed. */
   LOADS_AFTER_REFUSAL,
-  /** Once it has refused a state it takes none any more, even after a reset. */
+  /** Accepts no state after it has refused one, not even after a reset. */
   CORRUPTED_BY_REFUSAL,
 
-  // Logging of DMA.
+  // DMA logging.
 
-  /** It starts its log without ranges. */
+  /** Starts its log without ranges. */
   LOGS_NO_RANGES,
-  /** It starts its log with ranges that overlap. */
+  /** Starts its log with overlapping ranges. */
   LOGS_OVERLAP,
-  /** It starts its log with ranges that are not aligned. */
+  /** Starts its log with misaligned ranges. */
   LOGS_MISALIGNED,
-  /** It starts its log with an empty range. */
+  /** Starts its log with an empty range. */
   LOGS_EMPTY_RANGE,
-  /** It starts its log with a range beyond the last address. */
+  /** Starts its log with a range that wraps around. */
   LOGS_WRAP_AROUND,
-  /** It starts its log with more ranges than fit in a page. */
+  /** Starts its log with more ranges than fit in a page. */
   LOGS_TOO_MANY,
-  /** It starts its log with a page size that is no power of two. */
+  /** Starts its log with a page size that is not a power of two. */
   LOGS_ODD_PAGE_SIZES,
-  /** It starts a log that is on. Allowed. */
+  /** Starts a log that is already started. Allowed. */
   LOG_STARTS_TWICE,
-  /** It stops a log that is off. Allowed. */
+  /** Stops a log that is not started. Allowed. */
   LOG_STOPS_TWICE,
-  /** It reports a log that is off. Allowed. */
+  /** Reports a log that is not started. Allowed. */
   REPORTS_WITHOUT_LOG,
-  /** It reports in pages of any size. */
+  /** Reports in pages of any size. */
   REPORTS_ANY_PAGE_SIZE,
-  /** It refuses to report in pages above 2 MiB. */
+  /** Refuses to report in pages above 2 MiB. */
   REPORTS_SMALL_PAGES_ONLY,
   /** A report clears bits of the bitmap. */
   REPORT_CLEARS_BITS,
   /** A report does not clear the log. */
   REPORT_KEEPS_LOG,
-  /** It does not log what it writes. */
+  /** Does not log its writes. */
   LOG_LOSES_PAGES,
-  /** What was logged is still there after a stop and a start. */
+  /** Logged pages survive a stop and a start. */
   LOG_OUTLIVES_STOP,
-  /** It cannot report once it is stopped. */
+  /** Cannot report once the device is stopped. */
   LOG_ENDS_WITH_RUNNING,
 
   // Regions.
 
-  /** Its config space cannot be read while it is stopped. */
+  /** The config space cannot be read while the device is stopped. */
   CONFIG_SPACE_STOPS
 }

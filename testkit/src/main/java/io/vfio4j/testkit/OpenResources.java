@@ -11,16 +11,16 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What this process holds, by name, so that what is left over can be told: descriptors and mappings of files, without
- * what the JVM opens to load classes.
+ * The open resources of this process by name, to find leaks: descriptors and file mappings, except those that the
+ * JVM opens to load classes.
  *
- * @param names sorted, each as often as it is held
+ * @param names sorted, one entry for each open resource
  */
 public record OpenResources(List<String> names) {
 
   private static final Path SELF = Path.of("/proc/self");
 
-  /** Looks at this process. */
+  /** Lists the open resources of this process. */
   public static OpenResources current() throws IOException {
     List<String> names = new ArrayList<>();
     try (Stream<Path> descriptors = Files.list(SELF.resolve("fd"))) {
@@ -28,7 +28,7 @@ public record OpenResources(List<String> names) {
         try {
           add(names, "descriptor of ", Files.readSymbolicLink(descriptor).toString());
         } catch (NoSuchFileException e) {
-          // That of the listing itself.
+          // The descriptor of the listing itself.
         }
       }
     }
@@ -50,7 +50,7 @@ public record OpenResources(List<String> names) {
     }
   }
 
-  /** Returns what is held now, and was not at an earlier time. */
+  /** Returns the resources that were not open at an earlier time. */
   public List<String> addedSince(OpenResources earlier) {
     List<String> more = new ArrayList<>(names);
     earlier.names.forEach(more::remove);

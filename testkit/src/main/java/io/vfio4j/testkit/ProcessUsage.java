@@ -8,19 +8,19 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a process holds, as /proc tells it.
+ * The resource usage of a process, from /proc.
  *
  * @param fds open descriptors
- * @param threads threads, without those that the JVM's compilers start and end as they please
+ * @param threads threads, except the JVM's compiler threads, which come and go
  * @param residentKiB resident memory
  */
 public record ProcessUsage(long fds, long threads, long residentKiB) {
 
   /**
-   * Looks at a process.
+   * Reads the usage of a process.
    *
-   * @param pid its number
-   * @throws IOException if there is none, or it is another user's
+   * @param pid its process ID
+   * @throws IOException if there is no such process, or it belongs to another user
    */
   public static ProcessUsage of(long pid) throws IOException {
     Path proc = Path.of("/proc", Long.toString(pid));

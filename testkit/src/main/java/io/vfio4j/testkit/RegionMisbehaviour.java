@@ -1,54 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit;
 
-/** A way in which a {@link MisbehavingRegion} breaks version 1 of the protocol. */
+/** A way in which a {@link MisbehavingRegion} violates version 1 of the protocol. */
 public enum RegionMisbehaviour {
   // The region.
 
-  /** After a reset its field has a reserved bit set. */
+  /** device_state has a reserved bit set after a reset. */
   STARTS_WITH_RESERVED_BIT,
-  /** The reserved field reads ones. */
+  /** The reserved field reads as ones. */
   RESERVED_FIELD_READS_ONES,
-  /** It takes accesses that are not to a whole field. */
+  /** Accepts accesses that do not cover a whole field. */
   ACCEPTS_ANY_WIDTH,
 
-  // The field.
+  // device_state.
 
-  /** It can be written ERROR. */
+  /** Accepts ERROR. */
   ACCEPTS_ERROR,
-  /** It takes RESUMING with RUNNING, and does nothing. */
+  /** Accepts RESUMING with RUNNING, and ignores it. */
   ACCEPTS_INVALID,
-  /** It takes NDMA, though its region does not have that capability. */
+  /** Accepts NDMA although the region lacks that capability. */
   ACCEPTS_NDMA,
-  /** It forgets the reserved bits that were written. */
+  /** Drops written reserved bits. */
   DROPS_RESERVED_BITS,
-  /** It lacks the way back from STOP_COPY to RUNNING. */
+  /** Lacks the transition from STOP_COPY back to RUNNING. */
   REJECTS_ABORT,
-  /** A refused write in RUNNING leaves it in STOP. */
+  /** Is in STOP after it refused a write in RUNNING. */
   REFUSAL_STOPS,
-  /** It refuses what may not be written with EIO. */
+  /** Refuses invalid values with EIO. */
   WRONG_ERRNO,
-  /** Sent from RESUMING to STOP_COPY it captures, and only then it loads. */
+  /** Captures its state before it loads, from RESUMING to STOP_COPY. */
   CAPTURES_BEFORE_LOAD,
-  /** A reset leaves the field as it was, and the device too. */
+  /** A reset changes neither the field nor the device. */
   RESET_CHANGES_NOTHING,
 
   // Data.
 
-  /** To read pending_bytes twice loses a segment. */
+  /** Reading pending_bytes twice loses a segment. */
   PENDING_READ_HAS_EFFECT,
-  /** It gives out a segment again that was acknowledged. */
+  /** Repeats a segment that was acknowledged. */
   REPEATS_SEGMENT,
-  /** Its segments lie in the header. */
+  /** Segments lie in the header. */
   SEGMENTS_IN_HEADER,
-  /** Its segments end beyond the region. */
+  /** Segments extend beyond the region. */
   SEGMENTS_TOO_LONG,
-  /** It says that nothing is pending after the first segment of a stopped device. */
+  /** Reports nothing pending after the first segment of a stopped device. */
   ENDS_EARLY,
-  /** What was read of a segment is zeros when it is read again. */
+  /** A segment reads as zeros the second time. */
   READS_ONCE,
-  /** In RESUMING it takes segments longer than its window. */
+  /** Accepts segments longer than its window in RESUMING. */
   ACCEPTS_HUGE_SEGMENTS,
-  /** A segment that is handed over to the stopped device drives it into ERROR. */
+  /** A write of data_size while the device is stopped drives it into ERROR. */
   DATA_SIZE_FAILS_IN_STOP
 }

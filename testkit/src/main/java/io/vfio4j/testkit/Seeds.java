@@ -4,12 +4,10 @@ package io.vfio4j.testkit;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/**
- * Runs a test over seeded cases. A failure names its seed, and {@code -Dvfio4j.seed=N} runs that case alone.
- */
+/** Runs a test over seeded cases. A failure reports its seed, and {@code -Dvfio4j.seed=N} runs only that case. */
 public final class Seeds {
 
-  /** The system property that holds the seed of the only case to run. */
+  /** The system property with the seed of the only case to run. */
   public static final String PROPERTY = "vfio4j.seed";
 
   private Seeds() {
@@ -22,18 +20,18 @@ public final class Seeds {
     /**
      * Runs the case.
      *
-     * @param random generates the case; the same for the same seed
+     * @param random generates the case; the same seed gives the same case
      * @throws Exception or an error if it fails
      */
     void run(RandomGenerator random) throws Exception;
   }
 
   /**
-   * Runs cases, with seeds that differ from run to run.
+   * Runs cases with seeds that differ from run to run.
    *
-   * @param count how many, where no seed is given
-   * @param test what to run
-   * @throws AssertionError about the first case that fails, with its seed; the failure is its cause
+   * @param count the number of cases, unless a seed is given
+   * @param test the test to run
+   * @throws AssertionError with the seed of the first case that fails; the failure is its cause
    */
   public static void forEach(int count, Case test) {
     String only = System.getProperty(PROPERTY);
@@ -49,7 +47,8 @@ public final class Seeds {
 
   private static void run(long seed, Case test) {
     try {
-      test.run(new SplittableRandom(seed)); // Of java.util.Random, seeds in a row give almost the same first draw.
+      // Not java.util.Random: its first values are almost the same for consecutive seeds.
+      test.run(new SplittableRandom(seed));
     } catch (Exception | AssertionError e) {
       throw new AssertionError("failed with -D%s=%d: %s".formatted(PROPERTY, seed, e), e);
     }

@@ -25,11 +25,12 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device in memory, with a state of any size that changes while it runs, and with troubles to order. It
- * notes everything that is done to it.
+ * A device in memory with a state of any size that changes while it runs, and with injected faults. It records all
+ * operations.
  *
  * <p>
- * One thread at a time may use it; another may look at it once that one has ended.
+ * Confined to one thread at a time, except {@link #lose()}; another thread may inspect it once that thread has
+ * ended.
  */
 public final class SimulatedDevice implements MigratableDevice {
 
@@ -44,12 +45,12 @@ public final class SimulatedDevice implements MigratableDevice {
   private int calls;
   private int resets;
   private int openSessions;
-  private volatile boolean lost; // lose() may come from another thread
+  private volatile boolean lost; // set by lose() on any thread
 
   /**
-   * Makes a device in RUNNING.
+   * Creates a device in RUNNING.
    *
-   * @param settings what it is like
+   * @param settings of the device
    */
   public SimulatedDevice(SimulatedSettings settings) {
     this.settings = settings;
@@ -62,59 +63,59 @@ public final class SimulatedDevice implements MigratableDevice {
     }
   }
 
-  // What a test asks.
+  // Controls for tests.
 
-  /** Returns the moves and resets so far, in order, those that failed included. */
+  /** Returns the transitions and resets requested so far, in order, including failed ones. */
   public List<DeviceOperation> operations() {
     return List.copyOf(operations);
   }
 
-  /** Returns how often the device was asked to reset itself. */
+  /** Returns the number of resets requested. */
   public long resetCount() {
     return operations.stream().filter(DeviceOperation.Reset.class::isInstance).count();
   }
 
-  /** Returns a copy of all that the device holds. */
+  /** Returns a copy of the device's content. */
   public byte[] content() {
     return state.content();
   }
 
-  /** Returns what tells the state that the device holds from others; 0 after a reset. */
+  /** Returns a value that identifies the loaded state; 0 after a reset. */
   public long stateFingerprint() {
     return state.fingerprint();
   }
 
-  /** Returns the state in which the device is, also when it is lost. */
+  /** Returns the device's state, even when the device is lost. */
   public DeviceState machineState() {
     return machine.state();
   }
 
-  /** Returns how many calls there were, as {@link Fault.LossAtCall} counts them. */
+  /** Returns the number of calls so far, as {@link Fault.LossAtCall} counts them. */
   public int callCount() {
     return calls;
   }
 
-  /** Returns how many data sessions were opened and not closed. */
+  /** Returns the number of open data sessions. */
   public int openSessions() {
     return openSessions;
   }
 
-  /** Tells whether the device is lost. */
+  /** Returns whether the device is lost. */
   public boolean isLost() {
     return lost;
   }
 
-  /** Loses the device: every later call fails. */
+  /** Makes the device lost: every later call fails. May be called from any thread. */
   public void lose() {
     lost = true;
   }
 
-  /** Gives the device another content. */
+  /** Replaces the device's content. */
   void fill(long seed) {
     state.fill(seed);
   }
 
-  // What an engine asks.
+  // The device interface.
 
   @Override
   public DeviceIdentity identity() {
@@ -139,7 +140,7 @@ public final class SimulatedDevice implements MigratableDevice {
     try {
       return machine.moveTo(target);
     } catch (TransitionException e) {
-      if (lost) { // At an arc of this move: then there is nobody to tell the state reached.
+      if (lost) { // Lost at an arc of this transition: the state reached is unknown.
         throw lossException("move to " + target);
       }
       throw e;
@@ -183,7 +184,7 @@ public final class SimulatedDevice implements MigratableDevice {
     endSessions();
   }
 
-  // What the sessions ask.
+  // For the sessions.
 
   String name() {
     return settings.name();
@@ -201,7 +202,7 @@ public final class SimulatedDevice implements MigratableDevice {
     return settings.reportsPreCopyInfo();
   }
 
-  /** Counts a call and fails if the device is lost at it. */
+  /** Counts a call; fails if the device is lost at this call. */
   void countCall(String action) throws DeviceException {
     calls++;
     lost |= faults().ofType(Fault.LossAtCall.class).anyMatch(fault -> fault.call() == calls);
@@ -210,14 +211,14 @@ public final class SimulatedDevice implements MigratableDevice {
     }
   }
 
-  /** The device goes on for a moment, if it runs. */
+  /** Lets a running device change some pages. */
   void simulateActivity() {
     if (machine.state().isRunning()) {
       state.change(settings.changesPerRead(), random);
     }
   }
 
-  /** Reading or writing takes time. */
+  /** Advances the clock by the time that reading or writing takes. */
   void advanceClock(long bytes) {
     settings.clock().advanceNanos(bytes * settings.nanosPerByte());
   }
@@ -264,13 +265,13 @@ public final class SimulatedDevice implements MigratableDevice {
         case Fault.ArcBlock hold when hold.arc().equals(arc) -> awaitRelease(hold);
         case Fault.ArcFailure fail when fail.arc().equals(arc)
             && arcFailures.merge(fail, 1, Integer::sum) <= fail.times() ->
-          throw new ArcException(fail.errno(), fail.entersError(), "ordered to fail at " + arc);
+          throw new ArcException(fail.errno(), fail.entersError(), "injected failure at " + arc);
         case Fault.LossAtArc lose when lose.arc().equals(arc) -> {
           lost = true;
-          throw new ArcException(Errno.ECONNRESET, false, "ordered to die at " + arc);
+          throw new ArcException(Errno.ECONNRESET, false, "injected loss at " + arc);
         }
         default -> {
-          // Not about this arc.
+          // Does not concern an arc.
         }
       }
     }

@@ -17,15 +17,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A device with version 1 of the migration interface, in the same process: a migration region before any device. It
- * notes the segments that pass through it.
+ * A version 1 migration region in front of any device, in the same process. It records the segments that pass
+ * through it.
  *
  * <p>
- * One thread at a time may use it.
+ * Confined to one thread at a time.
  */
 public final class SimulatedRegion implements MigrationRegionAccess {
 
-  /** Where the data window begins, in bytes from the region's beginning. */
+  /** Offset of the data window in the region, bytes. */
   public static final int WINDOW_OFFSET = 64;
 
   private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -37,11 +37,11 @@ public final class SimulatedRegion implements MigrationRegionAccess {
   private final List<Long> segmentsWritten = new ArrayList<>();
 
   /**
-   * Makes the region of a device in RUNNING.
+   * Creates the region of a device in RUNNING.
    *
-   * @param device the device, which this object closes
-   * @param window bytes of the data window
-   * @param ndma whether it has NDMA
+   * @param device the device, closed with this region
+   * @param window size of the data window, bytes
+   * @param ndma whether it supports NDMA
    */
   @SuppressWarnings("MustBeClosedChecker") // close() does.
   public SimulatedRegion(MigratableDevice device, int window, boolean ndma) {
@@ -51,12 +51,12 @@ public final class SimulatedRegion implements MigrationRegionAccess {
         });
   }
 
-  /** Returns the sizes of the segments that were read, as the user was told them, in order. */
+  /** Returns the sizes of the segments read, as reported to the user, in order. */
   public List<Long> segmentsRead() {
     return List.copyOf(segmentsRead);
   }
 
-  /** Returns the sizes of the segments that were handed over, in order. */
+  /** Returns the sizes of the segments written, in order. */
   public List<Long> segmentsWritten() {
     return List.copyOf(segmentsWritten);
   }

@@ -8,7 +8,7 @@ import io.vfio4j.model.ResumingSession;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** Writes a state into a simulated device, and checks it before the device may leave RESUMING. */
+/** Loads a state into a simulated device, and verifies it before the device leaves RESUMING. */
 final class SimulatedResumingSession implements ResumingSession {
 
   private final SimulatedDevice device;
@@ -16,7 +16,7 @@ final class SimulatedResumingSession implements ResumingSession {
   private ByteBuffer record = SimulatedState.record(SimulatedStreamFormat.HEADER_BYTES);
   private boolean headerLoaded;
   private boolean complete;
-  /** A state of which a write was refused can only be reset. */
+  /** Set once a write was refused; only a reset clears it. */
   private boolean refused;
   private boolean ended;
   private long position;
@@ -102,7 +102,7 @@ final class SimulatedResumingSession implements ResumingSession {
       throw refused(Errno.EBADMSG);
     }
     while (end.hasRemaining()) {
-      if (end.get() != 0) { // It is as long as any record, and the rest is empty.
+      if (end.get() != 0) { // The end record is as long as any other; the rest must be zero.
         throw refused(Errno.EBADMSG);
       }
     }
@@ -114,15 +114,15 @@ final class SimulatedResumingSession implements ResumingSession {
     return new DeviceException(device.name(), "write at byte " + position, errno);
   }
 
-  /** The device leaves RESUMING. */
+  /** Verifies the state as the device leaves RESUMING. */
   void finish() throws ArcException {
     ended = true;
     if (!complete || refused) {
-      throw new ArcException(Errno.EINVAL, false, "the stream is damaged or not complete");
+      throw new ArcException(Errno.EINVAL, false, "the stream is corrupt or incomplete");
     }
   }
 
-  /** The device has been reset. */
+  /** Ends the session when the device is reset. */
   void end() {
     ended = true;
   }

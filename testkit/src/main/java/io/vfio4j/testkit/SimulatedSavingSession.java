@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Optional;
 
-/** Reads a simulated device out: all pages once, then those that have changed, at last a checksum. */
+/** Saves a simulated device: all pages once, then pages that changed, and a checksum at the end. */
 final class SimulatedSavingSession implements SavingSession {
 
   private final SimulatedDevice device;
@@ -59,7 +59,7 @@ final class SimulatedSavingSession implements SavingSession {
     return read > 0 ? read : device.machineState() == DeviceState.STOP_COPY ? END : NOTHING_NOW;
   }
 
-  /** Makes the next record if the last has been read; tells whether there is something to read. */
+  /** Prepares the next record if the previous one was consumed; returns whether there is data to read. */
   private boolean refill() {
     if (pending.hasRemaining()) {
       return true;
@@ -91,7 +91,7 @@ final class SimulatedSavingSession implements SavingSession {
     return record.flip();
   }
 
-  /** Keeps within what the fault plan allows to be read. */
+  /** Limits a read to what the fault plan permits. */
   private long limitByFaults(long count) throws DeviceException {
     long limited = count;
     for (Fault fault : device.faults().faults()) {
@@ -100,7 +100,7 @@ final class SimulatedSavingSession implements SavingSession {
         case Fault.ReadFailure fail when position + count > fail.atByte() ->
           throw new DeviceException(device.name(), "read at byte " + position, fail.errno());
         default -> {
-          // Not about reading.
+          // Does not concern reads.
         }
       }
     }
@@ -121,7 +121,7 @@ final class SimulatedSavingSession implements SavingSession {
         : Optional.empty();
   }
 
-  /** Returns what a stop-copy would read now. */
+  /** Returns the bytes that a stop-copy would read now. */
   long remaining() {
     return pending.remaining() + (long) (initial.cardinality() + state.dirty().cardinality()) * RECORD_BYTES
         + (endWritten ? 0 : RECORD_BYTES);
@@ -129,11 +129,11 @@ final class SimulatedSavingSession implements SavingSession {
 
   private void requireOpen() throws DeviceException {
     if (ended) {
-      throw new DeviceException(device.name(), "use of a session that is over", Errno.ENODEV);
+      throw new DeviceException(device.name(), "use of a session that has ended", Errno.ENODEV);
     }
   }
 
-  /** The device has left the saving group. */
+  /** Ends the session when the device leaves the saving states. */
   void end() {
     ended = true;
   }

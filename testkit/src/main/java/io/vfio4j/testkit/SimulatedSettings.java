@@ -6,22 +6,22 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeatures;
 
 /**
- * What a {@link SimulatedDevice} is like.
+ * The settings of a {@link SimulatedDevice}.
  *
  * @param name its name
- * @param features what it can do of migration
- * @param pages pages of {@value #PAGE_BYTES} bytes that it holds, at least 2
- * @param seed of its content and its changes; 0 for a content of zeros
- * @param deviceId PCI device id, by which two devices are of one kind or not
- * @param changesPerRead how many pages it changes, while it runs, before each read: as many as fit into a
- *     read or more make it never converge
- * @param chunk bytes that a read gives at most
- * @param reportsPreCopyInfo whether it tells what is pending
+ * @param features its migration features
+ * @param pages the size of its content in pages of {@value #PAGE_BYTES} bytes, at least 2
+ * @param seed of its content and changes; 0 for a content of zeros
+ * @param deviceId PCI device ID; devices with different IDs are incompatible
+ * @param changesPerRead pages that change before each read while it runs; it never converges with as many pages as
+ *     fit into a read
+ * @param chunk maximum bytes per read
+ * @param reportsPreCopyInfo whether it reports pending bytes
  * @param estimatesLength whether it estimates its stop-copy length
- * @param faults the troubles it has
- * @param clock its time, which it sets forward itself
- * @param nanosPerByte how long reading or writing a byte takes
- * @param observer hears of every change of its state
+ * @param faults the faults to inject
+ * @param clock its clock, which the device itself advances
+ * @param nanosPerByte time to read or write a byte
+ * @param observer notified of every change of its state
  */
 public record SimulatedSettings(String name, MigrationFeatures features, int pages, long seed, int deviceId,
     int changesPerRead, long chunk, boolean reportsPreCopyInfo, boolean estimatesLength, FaultPlan faults,
@@ -30,49 +30,49 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
   /** Bytes of a page. */
   public static final int PAGE_BYTES = SimulatedState.PAGE;
 
-  /** Hears of the changes of devices, in the threads that use them. */
+  /** Receives the state changes of devices, on the threads that use them. */
   @FunctionalInterface
   public interface Observer {
 
-    /** Hears nothing. */
+    /** Ignores all changes. */
     Observer NONE = (device, from, to, reason) -> {
     };
 
     /**
-     * A device changed its state.
+     * Called when a device has changed its state.
      *
-     * @param device which
-     * @param from where it was
-     * @param to where it is now
-     * @param reason why, for people
+     * @param device the device
+     * @param from the previous state
+     * @param to the new state
+     * @param reason the cause, as text
      */
     void stateChanged(SimulatedDevice device, DeviceState from, DeviceState to, String reason);
   }
 
   /**
-   * Checks the settings.
+   * Validates the settings.
    *
-   * @throws IllegalArgumentException if a number is out of its range
+   * @throws IllegalArgumentException if a number is out of range
    */
   public SimulatedSettings {
     if (pages < 2 || chunk < 1 || changesPerRead < 0 || nanosPerByte < 0) {
-      throw new IllegalArgumentException("at least 2 pages, 1 byte a read, and nothing negative");
+      throw new IllegalArgumentException("at least 2 pages, at least 1 byte per read, and no negative numbers");
     }
   }
 
-  /** Returns a device with all features and 16 pages of zeros, which takes no time and has no trouble. */
+  /** Returns settings with all features, 16 pages of zeros, no delays and no faults. */
   public static SimulatedSettings named(String name) {
     return new SimulatedSettings(name, MigrationFeatures.ALL, 16, 0, 0x5634, 0, 1 << 20, true, true,
         FaultPlan.NONE,
         new ManualClock(), 0, Observer.NONE);
   }
 
-  /** Returns who the device says it is. */
+  /** Returns the identity that the device reports. */
   public DeviceIdentity identity() {
     return new DeviceIdentity(name, 0x1234, deviceId, 0x1234, 1, 0xff0000, "testkit");
   }
 
-  /** Returns the device. */
+  /** Creates the device. */
   public SimulatedDevice device() {
     return new SimulatedDevice(this);
   }
@@ -84,51 +84,48 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
         estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
-  /** Returns these settings with a content: so many pages, filled from a seed, or with zeros for seed 0. */
+  /** Returns these settings with a content of this many pages, filled from a seed, or with zeros for seed 0. */
   public SimulatedSettings withContent(int otherPages, long otherSeed) {
     return new SimulatedSettings(name, features, otherPages, otherSeed, deviceId, changesPerRead, chunk,
         reportsPreCopyInfo, estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
-  /** Returns these settings with another PCI device id. */
+  /** Returns these settings with another PCI device ID. */
   public SimulatedSettings withDeviceId(int other) {
     return new SimulatedSettings(name, features, pages, seed, other, changesPerRead, chunk,
         reportsPreCopyInfo,
         estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
-  /**
-   * Returns these settings with another number of pages that change before a read, and bytes that a read
-   * gives.
-   */
+  /** Returns these settings with other pages changed per read and maximum bytes per read. */
   public SimulatedSettings withChanges(int perRead, long otherChunk) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, perRead, otherChunk,
         reportsPreCopyInfo,
         estimatesLength, faults, clock, nanosPerByte, observer);
   }
 
-  /** Returns these settings with or without the two estimates that a device may give. */
+  /** Returns these settings with or without pre-copy info and a stop-copy length. */
   public SimulatedSettings withEstimates(boolean preCopyInfo, boolean length) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, preCopyInfo,
         length,
         faults, clock, nanosPerByte, observer);
   }
 
-  /** Returns these settings with troubles. */
+  /** Returns these settings with faults to inject. */
   public SimulatedSettings withFaults(Fault... others) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
         reportsPreCopyInfo,
         estimatesLength, FaultPlan.of(others), clock, nanosPerByte, observer);
   }
 
-  /** Returns these settings with a clock, and a time that a byte takes. */
+  /** Returns these settings with a clock and a time per byte. */
   public SimulatedSettings withClock(ManualClock other, long otherNanosPerByte) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
         reportsPreCopyInfo,
         estimatesLength, faults, other, otherNanosPerByte, observer);
   }
 
-  /** Returns these settings with somebody who hears of every change of state. */
+  /** Returns these settings with an observer of state changes. */
   public SimulatedSettings withObserver(Observer other) {
     return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
         reportsPreCopyInfo,

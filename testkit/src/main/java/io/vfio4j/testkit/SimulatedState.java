@@ -9,7 +9,7 @@ import java.util.Random;
 import java.util.random.RandomGenerator;
 import java.util.zip.CRC32;
 
-/** What a simulated device holds: pages of content, of which it knows which have changed. */
+/** The content of a simulated device: pages, and which of them have changed. */
 final class SimulatedState {
 
   static final int PAGE = 64;
@@ -42,12 +42,12 @@ final class SimulatedState {
     new Random(seed).nextBytes(content);
   }
 
-  /** Returns what tells this state from others: page 0, which never changes. */
+  /** Returns a value that identifies this state, from page 0, which never changes. */
   long fingerprint() {
     return ByteBuffer.wrap(content).getLong();
   }
 
-  /** Changes some pages, as a running device does. */
+  /** Changes random pages, as a running device does. */
   void change(int count, RandomGenerator random) {
     for (int i = 0; i < count; i++) {
       int page = random.nextInt(1, pages());

@@ -2,9 +2,15 @@
 package io.vfio4j.testkit;
 
 /**
- * The layout of a simulated device's stream: a header {u32 magic, u32 pages}, records {u32 page, content},
- * and at the end a record of the same length that begins with {u32 END_RECORD, u32 CRC32 of the whole
- * content}.
+ * The format of a simulated device's stream, little-endian. The end record is as long as a page record and padded with
+ * zeros:
+ *
+ * <pre>
+ * stream = header page* end
+ * header = u32 MAGIC, u32 pages
+ * page   = u32 number, u8[PAGE] content
+ * end    = u32 END_RECORD, u32 CRC-32 of the whole content
+ * </pre>
  */
 final class SimulatedStreamFormat {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A simulated device with faults to order, a steerable clock and seeded cases: for tests here and elsewhere.
- * Nothing in it is native, and nothing depends on a test framework. */
+/**
+ * A simulated device with fault injection, a manual clock and seeded cases, for tests of this project and of
+ * others. It uses no native code and no test framework.
+ */
 @NullMarked
 package io.vfio4j.testkit;
 

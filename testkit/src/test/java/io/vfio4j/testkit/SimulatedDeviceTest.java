@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** A device that other tests rely on. */
+/** The simulated device, on which other tests rely. */
 class SimulatedDeviceTest {
 
   private final SimulatedSettings settings = SimulatedSettings.named("sim").withContent(8, 1);

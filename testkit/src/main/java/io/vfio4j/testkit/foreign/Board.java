@@ -11,13 +11,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** What a foreign server's device is beside its migration: config space, registers, mappings, interrupts. */
+/** The non-migration part of a foreign server's device: config space, registers, mappings, interrupts. */
 final class Board {
 
-  /** Asks the client for its memory. */
+  /** Sends requests for the client's memory. */
   interface ClientRequests {
 
-    /** Sends a command and returns the body of the answer. */
+    /** Sends a command and returns the body of the reply. */
     byte[] request(int command, byte[] body) throws IOException, ErrnoException;
   }
 
@@ -86,7 +86,7 @@ final class Board {
         fields.putInt(BoardRegisters.STATUS, execute(fields.getInt(BoardRegisters.COMMAND), client));
       }
     }
-    // A driver may write to config space; this device takes no notice.
+    // A driver may write to config space; this device ignores it.
     return asked.bytes(0, 16);
   }
 

@@ -7,7 +7,9 @@ import java.util.BitSet;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 
-/** The DMA log of a foreign server's board, of all memory whatever ranges are asked for, in pages of 4 KiB. */
+/**
+ * The DMA log of a foreign server's board. It covers all memory, whatever ranges are requested, in pages of 4 KiB.
+ */
 final class BoardDmaLog {
 
   static final long PAGE = 4096;
@@ -17,7 +19,7 @@ final class BoardDmaLog {
 
   void start() throws ErrnoException {
     if (isOn) {
-      throw new ErrnoException(Errno.EINVAL, "the log is on");
+      throw new ErrnoException(Errno.EINVAL, "the log is already started");
     }
     isOn = true;
   }
@@ -34,7 +36,7 @@ final class BoardDmaLog {
 
   private void check() throws ErrnoException {
     if (!isOn) {
-      throw new ErrnoException(Errno.EINVAL, "the log is off");
+      throw new ErrnoException(Errno.EINVAL, "the log is not started");
     }
   }
 
@@ -44,7 +46,7 @@ final class BoardDmaLog {
     }
   }
 
-  /** Returns the bitmap of a range, mapped or not, and forgets what it says. */
+  /** Returns and clears the dirty bitmap of a range, mapped or not. */
   byte[] report(long iova, long length, long pageSize) throws ErrnoException {
     check();
     if (pageSize < PAGE || Long.bitCount(pageSize) != 1 || length <= 0 || length / pageSize > 1 << 24) {

@@ -11,7 +11,7 @@ import io.vfio4j.model.ErrnoException;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The interrupts of a foreign server's device; of these only MSI-X is ever raised. */
+/** The interrupts of a foreign server's device; only MSI-X is ever raised. */
 final class BoardIrqs {
 
   private static final int DATA_NONE = 1;
@@ -72,7 +72,7 @@ final class BoardIrqs {
   void raise(int vector) throws ErrnoException {
     EventFd listening = vectors.get(vector);
     if (listening == null) {
-      throw new ErrnoException(Errno.ENODEV, "nobody listens to vector " + vector);
+      throw new ErrnoException(Errno.ENODEV, "vector %d has no eventfd".formatted(vector));
     }
     try {
       listening.signal();

@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** A range that a client has mapped, with its memory if it handed that over. */
+/** A range that a client has mapped, with its memory if a descriptor came with it. */
 final class BoardMapping implements AutoCloseable {
 
   static final int READABLE = 1;
@@ -28,7 +28,7 @@ final class BoardMapping implements AutoCloseable {
     this.flags = flags;
   }
 
-  /** Maps the memory that a file has from an offset on. The file is closed in any case. */
+  /** Maps a file's memory from an offset. The file is closed, also on failure. */
   void attachFile(Fd file, long offset) throws IOException, ErrnoException {
     try (file) {
       if (offset < 0 || size > file.size() - offset) {
@@ -64,7 +64,7 @@ final class BoardMapping implements AutoCloseable {
     return size;
   }
 
-  /** Returns the memory from an address on, or null where it has to be asked for. */
+  /** Returns the memory from an address, or null if it is accessible only by message. */
   @Nullable
   MemorySegment segmentAt(long address) {
     return memory == null ? null : memory.asSlice(address - iova);

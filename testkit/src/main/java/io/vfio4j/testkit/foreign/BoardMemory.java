@@ -69,7 +69,7 @@ final class BoardMemory {
     long iova = asked.u64(8);
     BoardMapping mapping = mappings.get(iova);
     if (mapping == null || mapping.size() != asked.u64(16)) {
-      throw new ErrnoException(Errno.ENOENT, "nothing mapped so at 0x%x".formatted(iova));
+      throw new ErrnoException(Errno.ENOENT, "no such mapping at 0x%x".formatted(iova));
     }
     byte[] answer = (asked.u32(4) & WITH_BITMAP) == 0
         ? asked.bytes(0, 24)
@@ -110,7 +110,7 @@ final class BoardMemory {
       throw new ErrnoException(Errno.EFAULT, "0x%x is not mapped".formatted(iova));
     }
     if (!below.getValue().allows(access)) {
-      throw new ErrnoException(Errno.EACCES, "0x%x may not be reached so".formatted(iova));
+      throw new ErrnoException(Errno.EACCES, "0x%x does not permit this access".formatted(iova));
     }
     return below.getValue();
   }

@@ -22,17 +22,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A foreign client's end of a connection: sends commands, takes replies, and serves its memory meanwhile. */
+/** A foreign client's end of a connection: sends commands, receives replies, and serves DMA requests in between. */
 final class ClientConnection implements AutoCloseable {
 
-  /** No test waits so long for an answer that comes. */
+  /** Longer than any reply takes in the tests. */
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private final WireSocket wire;
   private final TreeMap<Long, MemorySegment> exposedMemory = new TreeMap<>(Long::compareUnsigned);
   private PeerLimits limits = PeerLimits.DEFAULT;
   private final boolean ignoresErrors;
-  /** What was asked and is not answered yet, by id, where errors are ignored. */
+  /** Requests that await their reply, by message ID, if errors are ignored. */
   private final Map<Integer, byte[]> pendingRequests = new HashMap<>();
   private int nextId = 0x4000;
   private int replyFdCount;
@@ -42,9 +42,9 @@ final class ClientConnection implements AutoCloseable {
   }
 
   /**
-   * Makes a connection.
+   * Creates a connection.
    *
-   * @param ignoresErrors whether replies with the error flag are taken for answers, in buffers that hold the requests
+   * @param ignoresErrors whether error replies count as successful ones, in the buffers that hold the requests
    */
   ClientConnection(UnixSocket socket, boolean ignoresErrors) throws LinuxException {
     this.ignoresErrors = ignoresErrors;
@@ -60,7 +60,7 @@ final class ClientConnection implements AutoCloseable {
     limits = inForce;
   }
 
-  /** Lends memory: the server asks for it by message. */
+  /** Makes memory accessible to the server by message. */
   void exposeMemory(long iova, MemorySegment memory) {
     exposedMemory.put(iova, memory);
   }
@@ -69,12 +69,12 @@ final class ClientConnection implements AutoCloseable {
     exposedMemory.remove(iova);
   }
 
-  /** Sends a command that wants no reply. */
+  /** Sends a command that requests no reply. */
   void post(int command, MessageBody body) throws IOException {
     wire.send(nextId++ & 0xffff, command, NO_REPLY, 0, body.toBytes(), List.of());
   }
 
-  /** Sends a command whose reply {@link #receiveReply} takes. Returns its id. */
+  /** Sends a command whose reply {@link #receiveReply} receives. Returns its message ID. */
   int sendRequest(int command, MessageBody body, Fd... fds) throws IOException {
     int id = nextId++ & 0xffff;
     if (ignoresErrors) {
@@ -85,26 +85,26 @@ final class ClientConnection implements AutoCloseable {
   }
 
   /**
-   * Takes the reply to a command.
+   * Receives the reply to a command.
    *
-   * @throws ErrnoException if the server refuses
-   * @throws ProtocolViolationException if the reply cannot be right
+   * @throws ErrnoException if the server refuses the command
+   * @throws ProtocolViolationException if the reply is invalid
    */
   WireMessage receiveReply(int id, int command) throws IOException, ErrnoException {
     while (true) {
       WireMessage message = wire.receive();
       if (message == null) {
-        throw new EOFException("the server went away instead of answering command " + command);
+        throw new EOFException("the server closed the connection instead of replying to command " + command);
       }
       if (!message.isReply()) {
         handleRequest(message);
         continue;
       }
       replyFdCount = message.fds().count();
-      message.close(); // A descriptor in a reply is of no use to these clients.
+      message.close(); // These clients ignore descriptors in replies.
       if (message.id() != id || message.command() != command) {
         throw new ProtocolViolationException(
-            "command %d with id %d is answered by a reply to command %d with id %d"
+            "the reply to command %d with ID %d is for command %d with ID %d"
                 .formatted(command, id, message.command(), message.id()));
       }
       byte[] request = pendingRequests.remove(id);
@@ -112,13 +112,13 @@ final class ClientConnection implements AutoCloseable {
         return new WireMessage(id, command, REPLY, 0, WireSocket.littleEndian(request), message.fds());
       }
       if (message.isError()) {
-        throw new ErrnoException(new Errno(message.errno()), "the server refuses command " + command);
+        throw new ErrnoException(new Errno(message.errno()), "the server refused command " + command);
       }
       return message;
     }
   }
 
-  /** Returns how many descriptors came with the last reply. */
+  /** Returns the number of descriptors that came with the last reply. */
   int replyFdCount() {
     return replyFdCount;
   }
@@ -138,13 +138,13 @@ final class ClientConnection implements AutoCloseable {
 
   private byte[] accessMemory(WireMessage asked) throws IOException, ErrnoException {
     if (asked.command() != DMA_READ && asked.command() != DMA_WRITE) {
-      throw new ProtocolViolationException("the server sends command " + asked.command());
+      throw new ProtocolViolationException("unexpected command from the server: " + asked.command());
     }
     long iova = asked.u64(0);
     long count = asked.u64(8);
     if (count < 0 || count > limits.data()) {
       throw new ProtocolViolationException(
-          "the server asks for %d bytes at once, and %d are agreed on".formatted(count,
+          "the server requests %d bytes in one message; %d were negotiated".formatted(count,
               limits.data()));
     }
     MemorySegment memory = find(iova, count);
@@ -158,7 +158,7 @@ final class ClientConnection implements AutoCloseable {
   private MemorySegment find(long iova, long count) throws ErrnoException {
     Map.Entry<Long, MemorySegment> below = exposedMemory.floorEntry(iova);
     if (below == null || iova - below.getKey() > below.getValue().byteSize() - count) {
-      throw new ErrnoException(Errno.EFAULT, "0x%x is not lent".formatted(iova));
+      throw new ErrnoException(Errno.EFAULT, "0x%x is not mapped".formatted(iova));
     }
     return below.getValue().asSlice(iova - below.getKey(), count);
   }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-/** How a {@link ForeignClient} differs from one of vfio4j; traits can be combined. */
+/** A difference between a {@link ForeignClient} and vfio4j's client; traits can be combined. */
 public enum ClientTrait {
 
-  /** Refuses MIG_DATA_READ replies that are not filled up to the size asked for, as the C library's sample does. */
+  /** Rejects MIG_DATA_READ replies that are not padded to the requested size, as libvfio-user's sample does. */
   REQUIRES_PADDING,
-  /** Sends what belongs together without waiting for the replies in between. */
+  /** Pipelines related commands instead of waiting for each reply. */
   PIPELINES,
-  /** Asks for version 0.0. */
+  /** Requests version 0.0. */
   VERSION_0_0,
-  /** Names no capabilities, and takes none in the answer. */
+  /** Sends no capabilities and accepts none in the reply. */
   NO_JSON,
   /**
-   * Takes 1 descriptor and 64 bytes of data in a message, and 2 mappings are all that it wants. It says so: not to be
-   * combined with {@link #NO_JSON}.
+   * Accepts 1 descriptor and 64 bytes of data per message, and uses at most 2 mappings. It announces these limits,
+   * so it cannot be combined with {@link #NO_JSON}.
    */
   SMALL_LIMITS,
-  /** Does not look at the error flag of replies: a refusal is an answer to it, in which stands what it has asked. */
+  /** Ignores the error flag of replies: it reads an error reply as a success whose body is the request. */
   IGNORES_ERRORS
 }

@@ -30,12 +30,13 @@ import java.util.Deque;
 import java.util.Set;
 
 /**
- * A vfio-user client with traits of clients that are not vfio4j: it drives a device and its migration. A server's
- * refusal is an {@link ErrnoException}; what this client cannot bear is a {@link ProtocolViolationException}. For one thread.
+ * A vfio-user client with traits of other implementations, which drives a device and its migration. An error reply
+ * becomes an {@link ErrnoException}; a reply that this client does not accept becomes a
+ * {@link ProtocolViolationException}. Confined to one thread.
  */
 public final class ForeignClient implements AutoCloseable {
 
-  /** Commands that a client which pipelines has under way. */
+  /** The number of outstanding commands of a pipelining client. */
   private static final int PIPELINE_DEPTH = 8;
   private static final int MAX_CHUNK = 64 << 10;
   private static final int READ_WRITE = 3;
@@ -58,17 +59,17 @@ public final class ForeignClient implements AutoCloseable {
   }
 
   /**
-   * Connects to a server and negotiates.
+   * Connects to a server and negotiates the version.
    *
    * @param path the server's socket
-   * @param traits what the client is like
-   * @throws IOException if nobody listens there, or if the client cannot bear what it is answered
-   * @throws ErrnoException if the server refuses
-   * @throws IllegalArgumentException if traits exclude each other
+   * @param traits the client's traits
+   * @throws IOException if the connection fails, or the client does not accept the server's reply
+   * @throws ErrnoException if the server refuses the client
+   * @throws IllegalArgumentException if the traits are mutually exclusive
    */
   public static ForeignClient connect(Path path, Set<ClientTrait> traits) throws IOException, ErrnoException {
     if (traits.containsAll(Set.of(ClientTrait.SMALL_LIMITS, ClientTrait.NO_JSON))) {
-      throw new IllegalArgumentException("limits that nobody is told cannot be kept to");
+      throw new IllegalArgumentException("limits cannot be announced without JSON");
     }
     UnixSocket socket = UnixSocket.connect(path);
     try {
@@ -79,17 +80,17 @@ public final class ForeignClient implements AutoCloseable {
     }
   }
 
-  /** Returns the minor version agreed on. */
+  /** Returns the negotiated minor version. */
   public int minor() {
     return minor;
   }
 
-  /** Returns the {@code VFIO_DEVICE_FLAGS_*} that the server tells. */
+  /** Returns the {@code VFIO_DEVICE_FLAGS_*} that the server reports. */
   public int deviceFlags() throws IOException, ErrnoException {
     return connection.call(GET_INFO, MessageBody.empty().u32(16, 0, 0, 0)).u32(4);
   }
 
-  /** Reads from a region, in pieces as large as agreed on. */
+  /** Reads from a region, in chunks of the negotiated size. */
   public byte[] read(int region, long offset, int count) throws IOException, ErrnoException {
     ByteArrayOutputStream data = new ByteArrayOutputStream();
     Pipeline pipeline = new Pipeline(REGION_READ, reply -> data.writeBytes(reply.bytes(16, reply.u32(12))));
@@ -101,7 +102,7 @@ public final class ForeignClient implements AutoCloseable {
     return data.toByteArray();
   }
 
-  /** Writes to a region, in pieces as large as agreed on. */
+  /** Writes to a region, in chunks of the negotiated size. */
   public void write(int region, long offset, byte[] data) throws IOException, ErrnoException {
     Pipeline pipeline = new Pipeline(REGION_WRITE, reply -> {
     });
@@ -112,18 +113,18 @@ public final class ForeignClient implements AutoCloseable {
     pipeline.finish();
   }
 
-  /** Lets the device reach a file's memory, from its beginning on. */
+  /** Maps a file's memory, from offset 0, for the device. */
   public void map(long iova, long size, Fd file) throws IOException, ErrnoException {
     connection.call(DMA_MAP, MessageBody.empty().u32(32, READ_WRITE | MMAP).u64(0, iova, size), file);
   }
 
-  /** Lets the device reach memory by message, while this client is in a call. */
+  /** Maps memory that the device accesses by message, while this client is in a call. */
   public void mapByMessage(long iova, MemorySegment memory) throws IOException, ErrnoException {
     connection.exposeMemory(iova, memory);
     connection.call(DMA_MAP, MessageBody.empty().u32(32, READ_WRITE).u64(0, iova, memory.byteSize()));
   }
 
-  /** Takes memory away from the device. */
+  /** Unmaps memory. */
   public void unmap(long iova, long size) throws IOException, ErrnoException {
     connection.call(DMA_UNMAP, MessageBody.empty().u32(24, 0).u64(iova, size));
     connection.withdrawMemory(iova);
@@ -139,7 +140,7 @@ public final class ForeignClient implements AutoCloseable {
     int value = connection.call(FEATURE, MessageBody.feature(DEVICE_STATE | GET, 8)).u32(8);
     return DeviceState.fromWire(value)
         .orElseThrow(
-            () -> new ProtocolViolationException("a device state " + Integer.toUnsignedString(value)));
+            () -> new ProtocolViolationException("unknown device state " + Integer.toUnsignedString(value)));
   }
 
   /** Moves the device to a state. */
@@ -148,7 +149,7 @@ public final class ForeignClient implements AutoCloseable {
   }
 
   /**
-   * Reads the device's state out, by way of PRE_COPY where the device has that, and leaves it in STOP_COPY.
+   * Saves the device's state, through PRE_COPY if the device supports it, and leaves the device in STOP_COPY.
    *
    * @return the whole stream
    */
@@ -164,7 +165,7 @@ public final class ForeignClient implements AutoCloseable {
     return stream.toByteArray();
   }
 
-  /** Reads until there is nothing more, for now or at all. */
+  /** Reads until there is no more data, for now or at all. */
   private void readAll(ByteArrayOutputStream stream) throws IOException, ErrnoException {
     int size = chunkSize();
     boolean[] nothing = {false};
@@ -188,7 +189,7 @@ public final class ForeignClient implements AutoCloseable {
     int sent = reply.body().limit() - 8;
     if (real < 0 || real > asked || sent < real || sent > asked) {
       throw new ProtocolViolationException(
-          "%d bytes asked for, %d told, %d sent".formatted(asked, real, sent));
+          "%d bytes requested, %d announced, %d sent".formatted(asked, real, sent));
     }
     if (traits.contains(ClientTrait.REQUIRES_PADDING) && sent != asked) {
       throw new ProtocolViolationException(
@@ -197,7 +198,7 @@ public final class ForeignClient implements AutoCloseable {
     return reply.bytes(8, real);
   }
 
-  /** Writes a stream into the device, which is reset before and in RUNNING afterwards. */
+  /** Resets the device and loads a stream into it; the device is in RUNNING afterwards. */
   public void load(byte[] stream) throws IOException, ErrnoException {
     reset();
     moveTo(DeviceState.RESUMING);
@@ -216,13 +217,13 @@ public final class ForeignClient implements AutoCloseable {
     connection.close();
   }
 
-  /** Takes what is answered to one of many. */
+  /** Handles the reply to one command of a pipeline. */
   @FunctionalInterface
   private interface ReplyHandler {
     void handle(WireMessage reply) throws IOException, ErrnoException;
   }
 
-  /** Commands of one kind, one after the other or several at a time as the client is. */
+  /** Commands of one kind, sent one by one or pipelined, depending on the client's traits. */
   private final class Pipeline {
 
     private final int command;

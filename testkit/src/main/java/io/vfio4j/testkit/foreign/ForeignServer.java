@@ -14,12 +14,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A vfio-user server with traits of servers that are not vfio4j. It serves the migration of any device, to one client
- * after the other, and beside it a board that can be driven: registers in BAR0 ({@link BoardRegisters}), DMA, MSI-X.
- * What its client does against the protocol, or beyond what was agreed on, it writes down.
+ * A vfio-user server with traits of other implementations. It serves any device's migration, to one client at a
+ * time, together with a board that can be driven: registers in BAR0 ({@link BoardRegisters}), DMA, MSI-X. It
+ * records what its clients do against the protocol or beyond the negotiated limits.
  *
  * <p>
- * The device belongs to the server's thread until {@link #close}.
+ * The device is confined to the server's thread until {@link #close}.
  */
 public final class ForeignServer implements AutoCloseable {
 
@@ -36,7 +36,7 @@ public final class ForeignServer implements AutoCloseable {
       @Nullable UnixServerSocket listening,
       @Nullable UnixSocket client) {
     if (traits.containsAll(Set.of(ServerTrait.MINIMAL_LIMITS, ServerTrait.NO_JSON))) {
-      throw new IllegalArgumentException("limits that nobody is told cannot be kept to");
+      throw new IllegalArgumentException("limits cannot be announced without JSON");
     }
     this.traits = traits.isEmpty() ? EnumSet.noneOf(ServerTrait.class) : EnumSet.copyOf(traits);
     this.listening = listening;
@@ -46,12 +46,12 @@ public final class ForeignServer implements AutoCloseable {
   }
 
   /**
-   * Serves a client that is connected already, and no other.
+   * Serves one client that is already connected.
    *
-   * @param client the server's end, which is the server's from now on
-   * @param device the device, the caller's again after {@link #close}
-   * @param traits what the server is like
-   * @throws IllegalArgumentException if traits exclude each other
+   * @param client the server's end of the connection; the server closes it
+   * @param device the device; the caller may use it again after {@link #close}
+   * @param traits the server's traits
+   * @throws IllegalArgumentException if the traits are mutually exclusive
    */
   public static ForeignServer start(UnixSocket client, MigratableDevice device, Set<ServerTrait> traits) {
     ForeignServer server = new ForeignServer(device, traits, null, client);
@@ -60,13 +60,13 @@ public final class ForeignServer implements AutoCloseable {
   }
 
   /**
-   * Listens, and serves whoever connects, one after the other.
+   * Listens, and serves clients one after another.
    *
-   * @param path the socket's path
-   * @param device the device, the caller's again after {@link #close}
-   * @param traits what the server is like
-   * @throws LinuxException EADDRINUSE if somebody listens there, and others
-   * @throws IllegalArgumentException if traits exclude each other
+   * @param path the path of the socket
+   * @param device the device; the caller may use it again after {@link #close}
+   * @param traits the server's traits
+   * @throws LinuxException if it cannot listen; EADDRINUSE if the path is in use
+   * @throws IllegalArgumentException if the traits are mutually exclusive
    */
   public static ForeignServer listen(Path path, MigratableDevice device, Set<ServerTrait> traits)
       throws LinuxException {
@@ -82,7 +82,7 @@ public final class ForeignServer implements AutoCloseable {
     return server;
   }
 
-  /** Returns what clients did wrong so far. */
+  /** Returns the violations by clients so far. */
   public List<String> violations() {
     return List.copyOf(violations);
   }
@@ -132,14 +132,14 @@ public final class ForeignServer implements AutoCloseable {
     }
   }
 
-  /** A client that is gone is no reason to complain, and neither is what is broken by closing. */
+  /** A disconnect is not a violation, nor is a failure caused by {@link #close}. */
   private void recordViolation(IOException e) {
     if (!closed && !(e instanceof LinuxException)) {
       violations.add(String.valueOf(e.getMessage()));
     }
   }
 
-  /** Waits until the server accepts no more clients: for ever, unless it is one of {@link ServerTrait#ONE_CLIENT}. */
+  /** Waits until the server accepts no more clients: forever, unless it has {@link ServerTrait#ONE_CLIENT}. */
   public void awaitEnd() {
     boolean interrupted = false;
     while (thread.isAlive()) {
@@ -154,7 +154,7 @@ public final class ForeignServer implements AutoCloseable {
     }
   }
 
-  /** Lets the client go, and waits for the server's end. */
+  /** Disconnects the client and waits for the server's thread to end. */
   @Override
   public void close() {
     closed = true;

@@ -29,7 +29,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** One client of a foreign server, from its VERSION to its end. */
+/** A foreign server's connection to one client, from VERSION to the end. */
 final class ForeignServerConnection implements Board.ClientRequests {
 
   private static final byte[] EMPTY = {};
@@ -41,7 +41,7 @@ final class ForeignServerConnection implements Board.ClientRequests {
   private final Consumer<String> violations;
   private final PeerLimits own;
   private PeerLimits inForce;
-  /** What came while an answer of the client's was waited for. */
+  /** Requests that arrived while a reply was awaited. */
   private final Deque<WireMessage> deferredRequests = new ArrayDeque<>();
   private int nextId = 0x8000;
 
@@ -59,7 +59,7 @@ final class ForeignServerConnection implements Board.ClientRequests {
     inForce = own;
   }
 
-  /** Serves until the client is gone. */
+  /** Serves until the client disconnects. */
   void serve() throws IOException {
     try {
       while (handleNext()) {
@@ -108,7 +108,7 @@ final class ForeignServerConnection implements Board.ClientRequests {
 
   private Reply execute(WireMessage asked) throws IOException, ErrnoException {
     if (asked.isReply()) {
-      throw new ProtocolViolationException("a reply that nothing was asked for");
+      throw new ProtocolViolationException("a reply without a request");
     }
     if (asked.fds().count() > inForce.fds()) {
       throw rejection("%d descriptors in a message".formatted(asked.fds().count()));
@@ -137,11 +137,11 @@ final class ForeignServerConnection implements Board.ClientRequests {
       case MIG_DATA_READ -> migration.read(requireBounded(asked, 4));
       case MIG_DATA_WRITE -> migration.write(requireBounded(asked, 4));
       case MIG_GET_PRECOPY_INFO -> migration.preCopyInfo(asked);
-      default -> throw rejection("command %d, which was not agreed on".formatted(asked.command()));
+      default -> throw rejection("command %d, which was not negotiated".formatted(asked.command()));
     });
   }
 
-  /** The rules of the reference C library. */
+  /** Which commands libvfio-user accepts in a device state. */
   private static boolean isAllowed(int command, DeviceState state) {
     return switch (command) {
       case VERSION, FEATURE, MIG_DATA_READ, MIG_DATA_WRITE, DMA_UNMAP -> true;
@@ -150,7 +150,7 @@ final class ForeignServerConnection implements Board.ClientRequests {
     };
   }
 
-  /** Checks the size of the data, which stands in a field, against what was agreed on. */
+  /** Checks the size of the data, as given in a field, against the negotiated limit. */
   private WireMessage requireBounded(WireMessage asked, int at) throws ErrnoException {
     int size = asked.u32(at);
     if (size < 0 || size > inForce.data()) {
@@ -177,7 +177,7 @@ final class ForeignServerConnection implements Board.ClientRequests {
     return reply.toBytes();
   }
 
-  /** {@inheritDoc} Commands that cross the question are carried out afterwards. */
+  /** {@inheritDoc} Commands that arrive before the reply are executed afterwards. */
   @Override
   public byte[] request(int command, byte[] body) throws IOException, ErrnoException {
     int id = nextId++ & 0xffff;
@@ -185,7 +185,8 @@ final class ForeignServerConnection implements Board.ClientRequests {
     while (true) {
       WireMessage answer = wire.receive();
       if (answer == null) {
-        throw new ProtocolViolationException("the client went away instead of answering command " + command);
+        throw new ProtocolViolationException(
+            "the client closed the connection instead of replying to command " + command);
       }
       if (!answer.isReply()) {
         deferredRequests.add(answer);
@@ -193,10 +194,10 @@ final class ForeignServerConnection implements Board.ClientRequests {
       }
       try (answer) {
         if (answer.id() != id || answer.command() != command) {
-          throw new ProtocolViolationException("a reply to something else than was asked");
+          throw new ProtocolViolationException("a reply to another request");
         }
         if (answer.isError()) {
-          throw new ErrnoException(new Errno(answer.errno()), "the client refuses command " + command);
+          throw new ErrnoException(new Errno(answer.errno()), "the client refused command " + command);
         }
         return answer.bytes(0, answer.body().limit());
       }

@@ -13,7 +13,7 @@ final class MessageBody {
     return new MessageBody();
   }
 
-  /** Begins a DEVICE_FEATURE: its size with the data that follow or are to come, and what is asked. */
+  /** Begins a DEVICE_FEATURE body: argsz, including the data that follow or are returned, and the flags. */
   static MessageBody feature(int flags, int dataSize) {
     return empty().u32(8 + dataSize, flags);
   }
@@ -51,7 +51,7 @@ final class MessageBody {
     return this;
   }
 
-  /** Adds a text with its NUL. */
+  /** Appends a NUL-terminated string. */
   MessageBody text(String text) {
     bytes.writeBytes(text.getBytes(StandardCharsets.UTF_8));
     bytes.write(0);

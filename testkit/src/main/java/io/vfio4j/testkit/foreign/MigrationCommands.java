@@ -37,7 +37,7 @@ final class MigrationCommands implements AutoCloseable {
   private final Set<ServerTrait> traits;
   private final BoardDmaLog dmaLog;
   private @Nullable DataSession session;
-  /** What a server that never says ERROR says instead, while its device is broken. */
+  /** The state that a server without ERROR reports while its device is in ERROR. */
   private @Nullable DeviceState reportedState;
 
   MigrationCommands(MigratableDevice device, Set<ServerTrait> traits, BoardDmaLog log) {
@@ -72,7 +72,7 @@ final class MigrationCommands implements AutoCloseable {
     }
     if (sets) {
       move(DeviceState.fromWire(asked.u32(8))
-          .orElseThrow(() -> new ErrnoException(Errno.EINVAL, "no such state")));
+          .orElseThrow(() -> new ErrnoException(Errno.EINVAL, "unknown device state")));
       return asked.bytes(0, asked.body().limit());
     }
     MessageBody reply = MessageBody.feature(flags, 8);
@@ -88,7 +88,7 @@ final class MigrationCommands implements AutoCloseable {
     if (index == LOGGING_REPORT) {
       byte[] bitmap = dmaLog.report(asked.u64(8), asked.u64(16), asked.u64(24));
       if (asked.u32(0) < 32 + bitmap.length) {
-        throw new ErrnoException(Errno.EINVAL, "no room for a bitmap of " + bitmap.length);
+        throw new ErrnoException(Errno.EINVAL, "no space for a bitmap of " + bitmap.length);
       }
       return MessageBody.empty().bytes(asked.bytes(0, 32)).bytes(bitmap).toBytes();
     }
@@ -100,7 +100,7 @@ final class MigrationCommands implements AutoCloseable {
     return asked.bytes(0, asked.body().limit());
   }
 
-  /** Clients ask for it to see whether there is any: a server without answers as to whatever it does not know. */
+  /** Clients probe for it, so a server without pre-copy info replies as to any unknown command. */
   byte[] preCopyInfo(WireMessage asked) throws DeviceException, ErrnoException {
     if (!traits.contains(ServerTrait.PRE_COPY_COMMAND)) {
       throw new ErrnoException(Errno.EINVAL, "command 19");
@@ -136,7 +136,7 @@ final class MigrationCommands implements AutoCloseable {
     session = begun;
   }
 
-  /** Ends a session that the device has left, and hides that the device is broken if that is the habit. */
+  /** Ends a session whose states the device has left, and hides ERROR if the traits say so. */
   private void endStaleSession(DeviceState from) throws DeviceException {
     DeviceState now = device.state();
     if ((session instanceof SavingSession && !now.isSaving())
@@ -180,7 +180,7 @@ final class MigrationCommands implements AutoCloseable {
     }
   }
 
-  /** Resets the device whatever the traits are. */
+  /** Resets the device, whatever the traits. */
   void clientDisconnected() throws DeviceException {
     endSession();
     device.reset();

@@ -6,20 +6,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a peer accepts.
+ * The limits of a peer.
  *
- * @param fds descriptors in a message
- * @param data bytes of data in a message
- * @param maps DMA mappings at one time
+ * @param fds descriptors per message
+ * @param data bytes of data per message
+ * @param maps concurrent DMA mappings
  */
 record PeerLimits(int fds, int data, int maps) {
 
-  /** What these peers accept, and what stands where a peer names nothing, except for descriptors: that is 1. */
+  /** The limits of these peers, and the protocol's defaults, except for descriptors, whose default is 1. */
   static final PeerLimits DEFAULT = new PeerLimits(8, 1 << 20, 65535);
 
   static final PeerLimits MINIMAL = new PeerLimits(1, 64, 2);
 
-  /** Returns the capabilities with which limits are named, but for that of descriptors. */
+  /** Returns the limits as JSON capabilities, without the one for descriptors. */
   String jsonWithoutFds() {
     return json().replaceFirst("\"max_msg_fds\":\\d+,", "");
   }
@@ -29,7 +29,7 @@ record PeerLimits(int fds, int data, int maps) {
         + "\"migration\":{\"pgsize\":4096}}}").formatted(fds, data, maps);
   }
 
-  /** Returns the lower of these values and of those that a peer's JSON names. */
+  /** Returns the minimum of these limits and those in a peer's JSON. */
   PeerLimits min(String json) {
     return new PeerLimits((int) Math.min(fds, parseLimit(json, "max_msg_fds").orElse(1)),
         (int) Math.min(data, parseLimit(json, "max_data_xfer_size").orElse(DEFAULT.data)),

@@ -3,15 +3,15 @@ package io.vfio4j.testkit.foreign;
 
 import java.io.IOException;
 
-/** What a foreign peer has against the one that it talks to: a breach of the protocol, or what it cannot bear. */
+/** The other peer violated the protocol, or did something that this foreign peer does not accept. */
 public final class ProtocolViolationException extends IOException {
 
   private static final long serialVersionUID = 1;
 
   /**
-   * Makes a complaint.
+   * Creates an exception.
    *
-   * @param message what is wrong
+   * @param message the violation
    */
   public ProtocolViolationException(String message) {
     super(message);

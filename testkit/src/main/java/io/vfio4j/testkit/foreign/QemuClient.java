@@ -24,13 +24,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * A client in the way of QEMU 11.1: the start-up of its {@code vfio-user-pci}, and what a guest has it do. It refuses
- * replies that are longer than the buffer of their request, and answers about regions that contradict themselves. As
- * {@link ForeignClient} in what it throws. For one thread.
+ * A client that behaves like QEMU 11.1: the start-up of its {@code vfio-user-pci}, and the accesses that a guest
+ * causes. It rejects replies longer than the request's buffer, and inconsistent region info. It throws the same
+ * exceptions as {@link ForeignClient}. Confined to one thread.
  */
 public final class QemuClient implements AutoCloseable {
 
-  /** With header, version and NUL it makes 214 bytes, which are all that there is for the answer. */
+  /** With header, version and NUL this makes 214 bytes, which is also the size of the buffer for the reply. */
   private static final String CAPABILITIES =
       "{\"capabilities\": {\"migration\": {\"pgsize\": 4096, \"max_bitmap_size\": 268435456}, "
           + "\"max_msg_fds\": 8, \"max_data_xfer_size\": 1048576, \"pgsizes\": 4096, \"max_dma_maps\": 65535, "
@@ -54,7 +54,7 @@ public final class QemuClient implements AutoCloseable {
   private static final int READ_WRITE = 3;
   private static final int MMAP = 4;
 
-  /** What a virtual IOMMU has it unmap, whether anything is mapped there or not. */
+  /** The size of the range that a virtual IOMMU makes it unmap, whether anything is mapped there or not. */
   private static final long NEARLY_ALL = 0xffffffff01100000L;
   private static final long NEVER_MAPPED = 0x7000_0000_0000L;
 
@@ -68,15 +68,15 @@ public final class QemuClient implements AutoCloseable {
     connection = new ClientConnection(socket);
     VersionExchange agreed = VersionExchange.negotiate(connection, 0, CAPABILITIES);
     if (VersionExchange.messageSize(agreed.json()) > VersionExchange.messageSize(CAPABILITIES)) {
-      throw new ProtocolViolationException("a VERSION that is longer than what was asked: " + agreed.json());
+      throw new ProtocolViolationException("a VERSION reply longer than the request: " + agreed.json());
     }
     connection.limits(PeerLimits.DEFAULT.min(agreed.json()));
   }
 
   /**
-   * Connects to a server and negotiates.
+   * Connects to a server and negotiates the version.
    *
-   * @param path the server's socket
+   * @param path the path of the server's socket
    */
   public static QemuClient connect(Path path) throws IOException, ErrnoException {
     UnixSocket socket = UnixSocket.connect(path);
@@ -89,12 +89,12 @@ public final class QemuClient implements AutoCloseable {
   }
 
   /**
-   * Starts up: memory first, without waiting, and then everything that QEMU asks before a guest runs.
+   * Starts up: maps memory, without waiting, then makes all requests that QEMU makes before a guest runs.
    *
-   * @param ram the guest's memory, mapped from address 0 on
+   * @param ram the guest's memory, mapped at address 0
    * @param ramSize its size in bytes
-   * @param rom memory that is not handed over, mapped at {@code at}
-   * @param at its address
+   * @param rom memory mapped at {@code at} without a descriptor
+   * @param at the address of the ROM
    */
   public void startUp(Fd ram, long ramSize, MemorySegment rom, long at) throws IOException, ErrnoException {
     romAt = at;
@@ -110,7 +110,7 @@ public final class QemuClient implements AutoCloseable {
     WireMessage device = requireWithin(16, connection.receiveReply(info, GET_INFO));
     if ((device.u32(4) & 2) == 0 || device.u32(8) < WireConstants.REGIONS
         || device.u32(12) < WireConstants.IRQS) {
-      throw new ProtocolViolationException("this is no PCI device");
+      throw new ProtocolViolationException("not a PCI device");
     }
     for (int bar = 0; bar < BARS; bar++) {
       barSizes[bar] = regionSize(bar);
@@ -129,15 +129,15 @@ public final class QemuClient implements AutoCloseable {
     }
   }
 
-  /** Has a command carried out whose reply takes the place of the request. */
+  /** Executes a command whose reply replaces the request in its buffer. */
   private WireMessage call(int command, MessageBody body, Fd... fds) throws IOException, ErrnoException {
     return call(body.toBytes().length, command, body, fds);
   }
 
   /**
-   * Has a command carried out.
+   * Executes a command.
    *
-   * @param room bytes of the buffer for the reply's body
+   * @param room size of the buffer for the reply's body, bytes
    */
   WireMessage call(int room, int command, MessageBody body, Fd... fds) throws IOException, ErrnoException {
     return requireWithin(room, connection.call(command, body, fds));
@@ -152,12 +152,12 @@ public final class QemuClient implements AutoCloseable {
     return reply;
   }
 
-  /** Asks with room for the fields, and once more with as much as the answer takes. */
+  /** Queries region info with room for the fields, and again with the argsz returned. */
   private long regionSize(int index) throws IOException, ErrnoException {
     WireMessage answer = regionInfo(index, REGION_INFO);
     int whole = answer.u32(0);
     if (whole > connection.limits().data()) {
-      throw new ProtocolViolationException("region %d takes %d bytes to describe".formatted(index, whole));
+      throw new ProtocolViolationException("region %d has %d bytes of info".formatted(index, whole));
     }
     if (whole > REGION_INFO) {
       answer = regionInfo(index, whole);
@@ -221,28 +221,28 @@ public final class QemuClient implements AutoCloseable {
     call(SET_IRQS, MessageBody.empty().u32(20, flags, index, 0, count), fds);
   }
 
-  /** Returns the config space as it was read at start-up. */
+  /** Returns the config space read at start-up. */
   public byte[] configSpace() {
     return configSpace.clone();
   }
 
-  /** Returns the size of a BAR in bytes, as it was told at start-up. */
+  /** Returns the size of a BAR in bytes, as reported at start-up. */
   public long barSize(int bar) {
     return barSizes[bar];
   }
 
-  /** Enables MSI-X as QEMU does: one vector without a descriptor first, and then with one. */
+  /** Enables MSI-X as QEMU does: one vector without a descriptor first, then with one. */
   public void enableMsix(EventFd vector0) throws IOException, ErrnoException {
     setIrqs(DATA_EVENTFD | TRIGGER, MSIX, 1);
     setIrqs(DATA_EVENTFD | TRIGGER, MSIX, 1, vector0.fd());
   }
 
-  /** Writes a register without waiting for an answer. */
+  /** Writes a register without waiting for a reply. */
   public void write(int bar, long offset, int value) throws IOException {
     connection.post(REGION_WRITE, MessageBody.empty().u64(offset).u32(bar, 4, value));
   }
 
-  /** Writes a 64-bit register in two halves, without waiting. */
+  /** Writes a 64-bit register in two halves, without waiting for replies. */
   public void writeLong(int bar, long offset, long value) throws IOException {
     write(bar, offset, (int) value);
     write(bar, offset + 4, (int) (value >>> 32));
@@ -258,7 +258,7 @@ public final class QemuClient implements AutoCloseable {
     return Integer.toUnsignedLong(read(bar, offset)) | (long) read(bar, offset + 4) << 32;
   }
 
-  /** Unmaps memory that never was mapped. The server may refuse it, and has to go on. */
+  /** Unmaps memory that was never mapped. The server may refuse, and must keep working. */
   public void unmapUnmappedRange() throws IOException, ErrnoException {
     unmapIfMapped(NEVER_MAPPED, 0x1000);
   }
@@ -274,8 +274,8 @@ public final class QemuClient implements AutoCloseable {
   }
 
   /**
-   * Unmaps everything by a range of nearly all addresses and maps it again, as with a virtual IOMMU. The server may
-   * take all away that lies in the range, or refuse it.
+   * Unmaps a range of nearly all addresses and maps the memory again, as with a virtual IOMMU. The server may unmap
+   * everything in the range, or refuse.
    */
   public void unmapAllAndMapAgain(Fd ram, long ramSize) throws IOException, ErrnoException {
     unmapIfMapped(0, NEARLY_ALL);
@@ -283,7 +283,7 @@ public final class QemuClient implements AutoCloseable {
     call(DMA_MAP, MessageBody.empty().u32(32, READ).u64(0, romAt, romSize));
   }
 
-  /** Maps the guest's memory elsewhere and back, as firmware has it done, and at last once more as it is. */
+  /** Maps the guest's memory elsewhere and back, as firmware makes QEMU do, then repeats the current mapping. */
   public void remap(Fd ram, long ramSize, long elsewhere) throws IOException, ErrnoException {
     unmap(0, ramSize);
     map(ram, elsewhere, ramSize);
@@ -306,7 +306,7 @@ public final class QemuClient implements AutoCloseable {
     unmap(at, barSizes[bar]);
   }
 
-  /** Returns what it does to migrate the device. */
+  /** Returns the client's migration requests. */
   public QemuMigration migration() {
     return new QemuMigration(this, connection.limits().data());
   }

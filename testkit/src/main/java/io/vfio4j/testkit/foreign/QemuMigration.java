@@ -26,9 +26,9 @@ import java.util.BitSet;
 import java.util.OptionalLong;
 
 /**
- * Migration in the way of a QEMU that forwards what it would ask the kernel: DEVICE_FEATURE with all bytes that the ioctl
- * has, for the answer too, and an answer of just as many; MIG_DATA_READ with the buffer that is to be filled; pre-copy info
- * by command 19, with argsz left at 0. As {@link QemuClient} in what it throws.
+ * Migration by a QEMU that forwards its ioctls: DEVICE_FEATURE with all bytes of the ioctl's argument, including
+ * those of the result, and a reply of the same size; MIG_DATA_READ with the buffer to be filled; pre-copy info by
+ * command 19, with argsz 0. It throws the same exceptions as {@link QemuClient}.
  */
 public final class QemuMigration {
 
@@ -45,7 +45,7 @@ public final class QemuMigration {
     chunkSize = Math.min(MAX_CHUNK, mostData);
   }
 
-  /** Forwards an ioctl: its argument, data included, is what is sent and what is to come back. */
+  /** Forwards an ioctl: sends its argument, including the data, and expects a reply of the same size. */
   private WireMessage forward(int flags, int dataSize, MessageBody data) throws IOException, ErrnoException {
     byte[] bytes = Arrays.copyOf(data.toBytes(), dataSize);
     WireMessage reply =
@@ -57,7 +57,7 @@ public final class QemuMigration {
     return reply;
   }
 
-  /** Tells whether the device has a DMA log. */
+  /** Returns whether the device has a DMA log. */
   public boolean hasDmaLog() throws IOException, ErrnoException {
     try {
       forward(PROBE | SET | LOGGING_START, 0, MessageBody.empty());
@@ -77,10 +77,10 @@ public final class QemuMigration {
     int value = forward(GET | DEVICE_STATE, 8, MessageBody.empty()).u32(8);
     return DeviceState.fromWire(value)
         .orElseThrow(
-            () -> new ProtocolViolationException("a device state " + Integer.toUnsignedString(value)));
+            () -> new ProtocolViolationException("unknown device state " + Integer.toUnsignedString(value)));
   }
 
-  /** Returns the bytes that the device expects to have to save, or nothing if it does not say. */
+  /** Returns the device's estimate of its stop-copy length, if it has one. */
   public OptionalLong stopCopyLength() throws IOException, ErrnoException {
     try {
       return OptionalLong.of(forward(GET | DATA_SIZE, 8, MessageBody.empty()).u64(8));
@@ -89,7 +89,7 @@ public final class QemuMigration {
     }
   }
 
-  /** Returns initial and dirty bytes together, or nothing if the server has no such command. */
+  /** Returns the sum of initial and dirty bytes, or nothing if the server lacks the command. */
   public OptionalLong preCopyBytes() throws IOException, ErrnoException {
     try {
       WireMessage info =
@@ -101,7 +101,7 @@ public final class QemuMigration {
   }
 
   /**
-   * Reads the device's state, by way of PRE_COPY where the device has that, and leaves it in STOP_COPY.
+   * Saves the device's state, through PRE_COPY if the device supports it, and leaves the device in STOP_COPY.
    *
    * @return the whole stream
    */
@@ -117,7 +117,7 @@ public final class QemuMigration {
     return stream.toByteArray();
   }
 
-  /** Reads until there is nothing more, for now or at all. */
+  /** Reads until there is no more data, for now or at all. */
   private void readAll(ByteArrayOutputStream stream) throws IOException, ErrnoException {
     while (true) {
       WireMessage reply = client.call(FIELDS + chunkSize, MIG_DATA_READ,
@@ -134,7 +134,7 @@ public final class QemuMigration {
     }
   }
 
-  /** Writes a stream into the device, which is in RUNNING before and afterwards. */
+  /** Loads a stream into the device, which is in RUNNING before and afterwards. */
   public void load(byte[] stream) throws IOException, ErrnoException {
     moveTo(DeviceState.RESUMING);
     for (int done = 0; done < stream.length; done += chunkSize) {
@@ -152,13 +152,13 @@ public final class QemuMigration {
    */
   public void startLog(long... ranges) throws IOException, ErrnoException {
     if (ranges.length % 2 != 0) {
-      throw new ErrnoException(Errno.EINVAL, "ranges are pairs");
+      throw new ErrnoException(Errno.EINVAL, "a range is a pair of address and length");
     }
     forward(SET | LOGGING_START, 16 + ranges.length * Long.BYTES,
         MessageBody.empty().u64(PAGE).u32(ranges.length / 2, 0).u64(ranges));
   }
 
-  /** Returns which pages of a range the device has written since they were last reported, mapped or not. */
+  /** Returns the pages of a range, mapped or not, that the device has written since the last report. */
   public BitSet report(long iova, long length) throws IOException, ErrnoException {
     int bitmap = (int) ((length / PAGE + Long.SIZE - 1) / Long.SIZE) * Long.BYTES;
     WireMessage reply =
@@ -166,7 +166,7 @@ public final class QemuMigration {
     return BitSet.valueOf(reply.bytes(32, bitmap));
   }
 
-  /** Stops the DMA log, with an argument that holds more than it needs. */
+  /** Stops the DMA log, with an argument larger than necessary. */
   public void stopLog() throws IOException, ErrnoException {
     forward(SET | LOGGING_STOP, 24, MessageBody.empty());
   }

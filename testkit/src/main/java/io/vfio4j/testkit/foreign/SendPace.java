@@ -6,13 +6,13 @@ import java.time.Duration;
 /**
  * How a peer sends a message.
  *
- * @param pieces into how many pieces it cuts a body; a header is cut in two then
- * @param pause how long it rests before each piece
+ * @param pieces the number of pieces of a body; a header is then sent in two
+ * @param pause the delay before each piece
  */
 record SendPace(int pieces, Duration pause) {
 
   static final SendPace FAST = new SendPace(1, Duration.ZERO);
 
-  /** Slow enough for each piece to be received alone, quick enough for tests. */
+  /** Slow enough for each piece to be received separately, fast enough for tests. */
   static final SendPace SLOW = new SendPace(4, Duration.ofNanos(100_000));
 }

@@ -8,22 +8,22 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a client says first, and what it is answered.
+ * The result of the VERSION exchange.
  *
- * @param minor the version agreed on
- * @param json the server's capabilities, empty where it names none
+ * @param minor the negotiated minor version
+ * @param json the server's capabilities; empty if it sent none
  */
 record VersionExchange(int minor, String json) {
 
   private static final int NUMBERS = 4;
 
-  /**
-   * Negotiates.
+  /*
+   * * Negotiates the version.
    *
    * @param connection a new connection
-   * @param minor what to ask for
-   * @param json the client's capabilities, empty for none
-   * @throws ProtocolViolationException if a client that asks so cannot bear the answer
+   * @param minor the minor version to request
+   * @param json the client's capabilities; empty for none
+   * @throws ProtocolViolationException if such a client does not accept the reply
    */
   static VersionExchange negotiate(ClientConnection connection, int minor, String json)
       throws IOException, ErrnoException {
@@ -38,7 +38,7 @@ record VersionExchange(int minor, String json) {
     }
     if (size > NUMBERS && (json.isEmpty() || reply.bytes(size - 1, 1)[0] != 0)) {
       throw new ProtocolViolationException(
-          "a VERSION with capabilities that " + (json.isEmpty() ? "nobody asked for" : "have no end"));
+          "a VERSION with capabilities that " + (json.isEmpty() ? "were not requested" : "are not terminated"));
     }
     String text = size > NUMBERS
         ? new String(reply.bytes(NUMBERS, size - NUMBERS - 1), StandardCharsets.UTF_8)
@@ -46,7 +46,7 @@ record VersionExchange(int minor, String json) {
     return new VersionExchange(reply.u32(0) >>> 16, text);
   }
 
-  /** Returns the bytes of a VERSION message with this JSON. */
+  /** Returns the size of a VERSION message with this JSON, in bytes. */
   static int messageSize(String json) {
     return WireConstants.HEADER + NUMBERS
         + (json.isEmpty() ? 0 : json.getBytes(StandardCharsets.UTF_8).length + 1);

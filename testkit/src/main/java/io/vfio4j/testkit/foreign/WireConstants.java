@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.foreign;
 
-/** Numbers of the protocol: commands, flags of the header and of features. */
+/**
+ * Numbers of the vfio-user specification: commands, header flags, feature flags. They repeat those of
+ * io.vfio4j.vfiouser on purpose, so that a mistake there is not repeated here.
+ */
 final class WireConstants {
 
   static final int HEADER = 16;

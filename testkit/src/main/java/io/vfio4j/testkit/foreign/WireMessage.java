@@ -7,10 +7,10 @@ import io.vfio4j.model.ErrnoException;
 import java.nio.ByteBuffer;
 
 /**
- * A message as it came.
+ * A received message.
  *
- * @param body what follows the header, little-endian
- * @param fds the descriptors that came with it; those that nobody takes are closed with the message
+ * @param body the bytes after the header, little-endian
+ * @param fds the descriptors that came with it; those not taken are closed with the message
  */
 record WireMessage(int id, int command, int flags, int errno, ByteBuffer body,
     ReceivedFds fds) implements AutoCloseable {

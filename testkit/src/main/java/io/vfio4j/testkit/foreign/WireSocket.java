@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** Messages over a UNIX socket, received by the header and then the body. */
+/** Messages over a UNIX socket; each is received as a header and then a body. */
 final class WireSocket implements AutoCloseable {
 
-  /** No message of these peers, nor any answer to them, is larger. */
+  /** The largest message that these peers send or accept. */
   private static final int MAX_MESSAGE_BYTES = 4 << 20;
 
   private final UnixSocket socket;
@@ -33,8 +33,8 @@ final class WireSocket implements AutoCloseable {
    * Receives the next message.
    *
    * @return null at the end of the stream
-   * @throws EOFException if it ends within a message, or nothing comes in time
-   * @throws ProtocolViolationException if the message cannot be one
+   * @throws EOFException if the stream ends within a message, or nothing arrives before the timeout
+   * @throws ProtocolViolationException if the message is malformed
    */
   @Nullable
   WireMessage receive() throws IOException {
@@ -77,7 +77,7 @@ final class WireSocket implements AutoCloseable {
           return new byte[0];
         }
         if (got <= 0) {
-          throw new EOFException(got == 0 ? "the stream ended within a message" : "nothing came in time");
+          throw new EOFException(got == 0 ? "the stream ended within a message" : "no data before the timeout");
         }
         done += got;
       }
@@ -85,7 +85,7 @@ final class WireSocket implements AutoCloseable {
     }
   }
 
-  /** Sends a message; descriptors go with its first byte. */
+  /** Sends a message; the descriptors are attached to its first byte. */
   void send(int id, int command, int flags, int errno, byte[] body, List<Fd> fds) throws IOException {
     byte[] message =
         MessageBody.empty().u16(id, command).u32(WireConstants.HEADER + body.length, flags, errno)
@@ -110,7 +110,7 @@ final class WireSocket implements AutoCloseable {
     socket.send(whole.asSlice(from, to - from), MemorySegment.NULL, fds);
   }
 
-  /** Ends the stream, from any thread. */
+  /** Shuts the socket down. May be called from any thread. */
   void shutdown() {
     socket.shutdown();
   }

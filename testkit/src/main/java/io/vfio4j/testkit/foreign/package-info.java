@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * vfio-user peers that are not vfio4j: servers and clients with the traits of others, written from the protocol alone
- * and sharing no code with the ends that they are to test.
+ * vfio-user servers and clients with the traits of other implementations. They are written from the specification
+ * alone and share no protocol code with the client and server that they test.
  */
 @NullMarked
 package io.vfio4j.testkit.foreign;

@@ -76,7 +76,7 @@ final class ContainerFile implements ScriptedFile {
     };
   }
 
-  /** Two capabilities, of which the second is that of migration. */
+  /** Returns two capabilities; the second is that of migration. */
   private int info(MemorySegment argument) {
     if (!profile.hasDirtyPages()) {
       argument.set(JAVA_INT, 4, 1);

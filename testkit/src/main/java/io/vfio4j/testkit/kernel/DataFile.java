@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/** A data session's descriptor. */
+/** The file of a data session. */
 final class DataFile implements ScriptedFile {
 
   private static final int REINIT = 1;
@@ -43,7 +43,7 @@ final class DataFile implements ScriptedFile {
       if (info.isEmpty()) {
         return -Errno.ENOTTY.number();
       }
-      // Without the opt-in drivers leave in the flags what they find there; here they find what misleads.
+      // Without the opt-in, drivers leave the flags as they are; set misleading ones.
       argument.set(JAVA_INT, 4, !reportsReinit.getAsBoolean() || info.get().reinit() ? REINIT : 0);
       argument.set(JAVA_LONG, 8, info.get().initialBytes());
       argument.set(JAVA_LONG, 16, info.get().dirtyBytes());
@@ -76,7 +76,7 @@ final class DataFile implements ScriptedFile {
       return -Errno.EBADF.number();
     }
     try {
-      // At most so much at once, as drivers do.
+      // Limits the bytes per call, as drivers do.
       long size = Math.min(from.byteSize(), 1000);
       resuming.write(from.asSlice(0, size));
       return size;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.testkit.kernel;
 
-/** What ioctl(2) asks of VFIO and iommufd, by number (uapi/linux/vfio.h, uapi/linux/iommufd.h). */
+/**
+ * The ioctl numbers of VFIO and iommufd (uapi/linux/vfio.h, uapi/linux/iommufd.h). They repeat those of
+ * io.vfio4j.linux on purpose, so that a mistake there fails a test.
+ */
 public final class IoctlNumbers {
 
   public static final int GET_API_VERSION = 0x3b64;
@@ -15,7 +18,7 @@ public final class IoctlNumbers {
   public static final int DEVICE_GET_IRQ_INFO = 0x3b6d;
   public static final int DEVICE_SET_IRQS = 0x3b6e;
   public static final int DEVICE_RESET = 0x3b6f;
-  /** The same number as {@link #IOMMU_DIRTY_PAGES}, of another file. */
+  /** The same number as {@link #IOMMU_DIRTY_PAGES}, for another file. */
   public static final int DEVICE_FEATURE = 0x3b75;
   public static final int DEVICE_BIND_IOMMUFD = 0x3b76;
   public static final int DEVICE_ATTACH_IOMMUFD_PT = 0x3b77;

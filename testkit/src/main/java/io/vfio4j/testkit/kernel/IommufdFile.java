@@ -7,7 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.MemorySegment;
 
-/** {@code /dev/iommu}, with one address space and one page table that can track dirty pages. */
+/** {@code /dev/iommu}, with one IOAS and one page table that can track dirty pages. */
 final class IommufdFile implements ScriptedFile {
 
   static final int DEVICE = 1;

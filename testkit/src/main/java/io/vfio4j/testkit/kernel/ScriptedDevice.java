@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The device's own file, however it was opened. */
+/** The device's file, however it was opened. */
 final class ScriptedDevice {
 
   static final int BAR0 = 0;
@@ -134,13 +134,13 @@ final class ScriptedDevice {
   }
 
   private static int info(MemorySegment argument) {
-    argument.set(JAVA_INT, 4, 0b11); // can be reset, PCI
+    argument.set(JAVA_INT, 4, 0b11); // VFIO_DEVICE_FLAGS_RESET | _PCI
     argument.set(JAVA_INT, 8, REGIONS);
     argument.set(JAVA_INT, 12, IRQS);
     return 0;
   }
 
-  /** BAR0 can be mapped, of which its capability names the second page; the answer says how much room that takes. */
+  /** BAR0 is mappable; its sparse-mmap capability lists the second page. argsz returns the size needed. */
   private static int regionInfo(MemorySegment argument) {
     int index = argument.get(JAVA_INT, 8);
     if (index < 0 || index >= REGIONS) {
@@ -220,7 +220,7 @@ final class ScriptedDevice {
     if (at >= region.byteSize()) {
       return -Errno.EINVAL.number();
     }
-    // As VFIO's regions do, it takes as much as lies in a naturally aligned piece.
+    // As in VFIO's regions, an access ends at a naturally aligned boundary.
     long size = Math.min(buffer.byteSize(), Math.min(region.byteSize() - at, Long.BYTES));
     MemorySegment.copy(isWrite ? buffer : region, isWrite ? 0 : at, isWrite ? region : buffer,
         isWrite ? at : 0, size);

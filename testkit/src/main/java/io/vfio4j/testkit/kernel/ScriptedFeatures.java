@@ -78,7 +78,7 @@ final class ScriptedFeatures {
     try {
       return device.stopCopyLength().isPresent();
     } catch (DeviceException e) {
-      return true; // asking says why not
+      return true; // the query itself reports the errno
     }
   }
 
@@ -123,7 +123,7 @@ final class ScriptedFeatures {
     return reportsReinit;
   }
 
-  /** Answers with the state that was asked for, reached or not. */
+  /** Returns the requested state, reached or not, as the kernel does. */
   private int setState(MemorySegment argument) {
     Optional<DeviceState> target = DeviceState.fromWire(argument.get(JAVA_INT, 8));
     argument.set(JAVA_INT, 12, -1);
@@ -166,7 +166,7 @@ final class ScriptedFeatures {
     return 0;
   }
 
-  /** Has the device write to memory. */
+  /** Makes the device write to memory. */
   void write(long iova, long length) {
     log.mark(iova, length);
   }

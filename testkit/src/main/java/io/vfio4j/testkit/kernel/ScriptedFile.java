@@ -4,28 +4,28 @@ package io.vfio4j.testkit.kernel;
 import io.vfio4j.model.Errno;
 import java.lang.foreign.MemorySegment;
 
-/** A file of the scripted kernel's. What it does not know it answers as Linux does. */
+/** A file of the scripted kernel. It fails unsupported calls as Linux does. */
 interface ScriptedFile {
 
-  /** Answers ioctl(2): 0 or more, or a negated errno. */
+  /** Handles ioctl(2). Returns 0 or more, or a negated errno. */
   int ioctl(int request, MemorySegment argument, MemorySegment pointedAt);
 
-  /** Answers read(2). */
+  /** Handles read(2). */
   default long read(MemorySegment into) {
     return -Errno.EINVAL.number();
   }
 
-  /** Answers write(2). */
+  /** Handles write(2). */
   default long write(MemorySegment from) {
     return -Errno.EINVAL.number();
   }
 
-  /** Answers pread(2). */
+  /** Handles pread(2). */
   default long read(MemorySegment into, long offset) {
     return -Errno.EINVAL.number();
   }
 
-  /** Answers pwrite(2). */
+  /** Handles pwrite(2). */
   default long write(MemorySegment from, long offset) {
     return -Errno.EINVAL.number();
   }

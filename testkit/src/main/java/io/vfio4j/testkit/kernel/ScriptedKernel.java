@@ -23,13 +23,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A simulated device as Linux shows one: by {@code /dev/vfio/0} and a container, and by
- * {@code /dev/vfio/devices/vfio0} and {@code /dev/iommu}. Its descriptors are real, and lead to empty files, so that
- * what is left open can be seen. For one thread at a time.
+ * A simulated device behind the kernel's VFIO interface: as {@code /dev/vfio/0} with a container, and as
+ * {@code /dev/vfio/devices/vfio0} with {@code /dev/iommu}. Its descriptors are real ones of empty files, so that
+ * leaks are visible. Confined to one thread at a time.
  *
  * <p>
- * As Linux, it answers a move that failed with the state that was asked for, has one opener for a group, wants a
- * container before a device and a binding before all else, and leaves a device that is closed as it is.
+ * As Linux does, it returns the requested state from a failed transition, permits one open file for a group,
+ * requires a container before a device and a binding before anything else, and does not change a device that is
+ * closed.
  */
 public final class ScriptedKernel implements DeviceCalls {
 
@@ -39,13 +40,13 @@ public final class ScriptedKernel implements DeviceCalls {
   public static final String CDEV = "vfio0";
 
   private static final AtomicLong FILES = new AtomicLong();
-  /** Stands for read(2) among the requests. */
+  /** Represents read(2) among the requests. */
   private static final int READ = -1;
 
   private record OpenFile(String name, ScriptedFile file) {
   }
 
-  /** The next so many calls of a request are not made, and are answered all the same. */
+  /** An answer to the next calls of a request, which are not executed. */
   private static final class ScriptedAnswer {
     private final int request;
     private final int answer;
@@ -71,51 +72,51 @@ public final class ScriptedKernel implements DeviceCalls {
   private boolean interrupted;
 
   /**
-   * Makes a kernel.
+   * Creates a kernel.
    *
-   * @param device the device that it has
-   * @param profile how it is beyond what all kernels are
+   * @param device its only device
+   * @param profile the kernel's properties
    */
   public ScriptedKernel(MigratableDevice device, KernelProfile profile) {
     this.profile = profile;
     this.device = new ScriptedDevice(this, device, profile);
   }
 
-  /** Has the next calls of a request fail. */
+  /** Makes the next calls of a request fail. */
   public void fail(int request, Errno errno, int times) {
     answer(request, -errno.number(), times);
   }
 
-  /** Has the next calls of a request answered without being made. */
+  /** Sets the answer to the next calls of a request, which are not executed. */
   public void answer(int request, int answer, int times) {
     scriptedAnswers.add(new ScriptedAnswer(request, answer, times));
   }
 
   /**
-   * Has the answers to a request changed, from now on.
+   * Modifies the answers to a request from now on.
    *
-   * @param change gets the argument as it was answered
+   * @param change receives the argument with the answer
    */
   public void changeAnswer(int request, Consumer<MemorySegment> change) {
     answerChanges.put(request, change);
   }
 
-  /** Has the next reads of data sessions fail. */
+  /** Makes the next reads of data sessions fail. */
   public void failReads(Errno errno, int times) {
     fail(READ, errno, times);
   }
 
-  /** Returns how often somebody waited for something to read. */
+  /** Returns how often a caller waited for readable data. */
   public int waitCount() {
     return waitCount;
   }
 
-  /** Has a file not open any more. */
+  /** Makes a file fail to open. */
   public void failOpen(String path, Errno errno) {
     openErrors.put(path, errno);
   }
 
-  /** Has a signal interrupt each call once, before anything is done. */
+  /** Interrupts each call once with a signal, before it has any effect. */
   public void interruptEachCall() {
     interrupting = true;
   }
@@ -125,29 +126,29 @@ public final class ScriptedKernel implements DeviceCalls {
     return List.copyOf(requests);
   }
 
-  /** Has the device write to memory: its own log and the one of the IOMMU have it then. */
+  /** Makes the device write to memory, which both its own log and that of the IOMMU record. */
   public void write(long iova) {
     device.write(iova, 1);
     memory.write(iova);
   }
 
-  /** Returns the memory that the device may reach. */
+  /** Returns the memory mapped for the device. */
   public ScriptedMemory memory() {
     return memory;
   }
 
-  /** Raises an interrupt, if somebody listens. */
+  /** Raises an interrupt, if it has an eventfd. */
   public void raise(int index, int vector) throws LinuxException {
     device.raise(index, vector);
   }
 
-  /** Returns the descriptors that are open, by what they are of. */
+  /** Returns the open descriptors by kind of file. */
   public List<String> openFiles() {
     return files.entrySet().stream().filter(file -> isOpen(file.getKey(), file.getValue()))
         .map(file -> file.getValue().name.substring(0, file.getValue().name.indexOf('#'))).sorted().toList();
   }
 
-  /** A number that was closed may be used again, for anything. */
+  /** The number of a closed descriptor may have been reused. */
   private static boolean isOpen(int number, OpenFile open) {
     try {
       return Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(number))).toString()
@@ -161,11 +162,11 @@ public final class ScriptedKernel implements DeviceCalls {
     return openFiles().contains(kind);
   }
 
-  /** Opens a file of its own. */
+  /** Opens a descriptor for a scripted file. */
   int install(String kind, ScriptedFile file) {
     String name = kind + "#" + FILES.incrementAndGet();
     try {
-      // Nothing but its number is kept: who called owns it.
+      // Only the number is kept: the caller owns the descriptor.
       int number = Memfd.create(name, 0).number();
       files.put(number, new OpenFile(name, file));
       return number;
@@ -200,7 +201,7 @@ public final class ScriptedKernel implements DeviceCalls {
     };
   }
 
-  /** Returns what a descriptor is of, if it is this kernel's. */
+  /** Returns the file of a descriptor number of this kernel. */
   @Nullable
   ScriptedFile file(int number) {
     OpenFile open = files.get(number);
@@ -221,7 +222,7 @@ public final class ScriptedKernel implements DeviceCalls {
     return DeviceCalls.system().adopt(number, name);
   }
 
-  /** Returns what a descriptor is of, or null if that is closed. */
+  /** Returns the file of a descriptor, or null if it is closed. */
   private @Nullable ScriptedFile of(Fd fd) {
     return fd.isOpen() ? file(fd.number()) : null;
   }
@@ -245,7 +246,7 @@ public final class ScriptedKernel implements DeviceCalls {
     return result;
   }
 
-  /** Returns the answer that is ordered, if one is. */
+  /** Returns the scripted answer to a request, if one is set. */
   private OptionalInt nextScriptedAnswer(int request) {
     for (ScriptedAnswer trouble : scriptedAnswers) {
       if (trouble.request == request && trouble.times > 0) {
@@ -286,7 +287,7 @@ public final class ScriptedKernel implements DeviceCalls {
         : isInterrupted() ? -Errno.EINTR.number() : file.write(from, offset);
   }
 
-  /** {@inheritDoc} There is always something, as with a driver that does not know how to wait. */
+  /** {@inheritDoc} Always readable, as with a driver that does not implement poll. */
   @Override
   public int awaitReadable(Fd fd, long timeoutNanos) {
     waitCount++;

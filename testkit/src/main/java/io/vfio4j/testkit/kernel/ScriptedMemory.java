@@ -11,7 +11,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** The memory that a device may reach, by the IOMMU of a container or of an address space; and its dirty pages. */
+/** The memory mapped for a device by the IOMMU of a container or an IOAS, and its dirty pages. */
 public final class ScriptedMemory {
 
   /** Bytes of a page. */
@@ -25,22 +25,22 @@ public final class ScriptedMemory {
   ScriptedMemory() {
   }
 
-  /** Returns what is mapped. */
+  /** Returns the mappings. */
   public Map<IovaRange, MemorySegment> mapped() {
     return Map.copyOf(mapped);
   }
 
-  /** Tells whether the device may write to a range that is mapped. */
+  /** Returns whether the device may write to a mapped range. */
   public boolean isWritable(IovaRange range) {
     return writable.getOrDefault(range, false);
   }
 
-  /** Tells whether dirty pages are tracked. */
+  /** Returns whether dirty pages are tracked. */
   public boolean isTracking() {
     return tracking;
   }
 
-  /** Has the device write to the page at an address. */
+  /** Makes the device write to the page at an address. */
   void write(long iova) {
     if (tracking) {
       dirty.add(iova / PAGE);
@@ -60,7 +60,7 @@ public final class ScriptedMemory {
     return 0;
   }
 
-  /** Returns the bytes unmapped. */
+  /** Unmaps a range. Returns the number of bytes unmapped. */
   long unmap(long iova, long size) {
     IovaRange range = new IovaRange(iova, size);
     writable.remove(range);
@@ -73,14 +73,14 @@ public final class ScriptedMemory {
     return 0;
   }
 
-  /** Tells whether a range begins or ends within a mapping: a container does not report its dirty pages then. */
+  /** Returns whether a range begins or ends within a mapping: a container refuses to report its dirty pages. */
   boolean splitsMapping(long iova, long length) {
     IovaRange range = new IovaRange(iova, length);
     return mapped.keySet().stream().anyMatch(
         mapping -> mapping.overlaps(range) && !range.contains(mapping.iova(), mapping.length()));
   }
 
-  /** Sets a bit for each dirty page of a range, and forgets it. */
+  /** Reports and clears the dirty pages of a range, one bit for each. */
   int report(long iova, long length, MemorySegment bitmap, boolean overwrites) {
     if (!tracking) {
       return -Errno.EINVAL.number();

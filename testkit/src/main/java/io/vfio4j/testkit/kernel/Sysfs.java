@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * A sysfs in a folder, as far as VFIO devices show in it.
+ * The part of sysfs that concerns VFIO devices, in a folder.
  *
- * @param root the folder, which stands for {@code /sys}
+ * @param root the folder in place of {@code /sys}
  */
 public record Sysfs(Path root) {
 
-  /** Makes a PCI device. */
+  /** Creates a PCI device. */
   public Sysfs pci(String address, int vendor, int device, int classCode) throws IOException {
     Path folder = Files.createDirectories(root.resolve("devices/pci0000:00").resolve(address));
     attribute(folder, "vendor", vendor);
@@ -29,14 +29,14 @@ public record Sysfs(Path root) {
     Files.writeString(folder.resolve(name), "0x%04x\n".formatted(value));
   }
 
-  /** Makes a mediated device. */
+  /** Creates a mediated device. */
   public Sysfs mediated(String uuid) throws IOException {
     Path folder = Files.createDirectories(root.resolve("devices/virtual/mtty/mtty").resolve(uuid));
     link(root.resolve("bus/mdev/devices").resolve(uuid), folder);
     return this;
   }
 
-  /** Makes something else, on a bus of its own. */
+  /** Creates a device on another bus. */
   public Sysfs other(String name) throws IOException {
     Files.createDirectories(root.resolve("devices/platform").resolve(name));
     return this;
@@ -55,7 +55,7 @@ public record Sysfs(Path root) {
     return this;
   }
 
-  /** Puts a device into a group. */
+  /** Assigns a device to a group. */
   public Sysfs group(String name, int number) throws IOException {
     Path group = root.resolve("kernel/iommu_groups").resolve(Integer.toString(number));
     link(group.resolve("devices").resolve(name), device(name));
@@ -63,7 +63,7 @@ public record Sysfs(Path root) {
     return this;
   }
 
-  /** Gives a device a file of its own. */
+  /** Adds the character device of a device. */
   public Sysfs cdev(String name, String cdev) throws IOException {
     Path folder = Files.createDirectories(device(name).resolve("vfio-dev").resolve(cdev));
     link(folder.resolve("device"), device(name));

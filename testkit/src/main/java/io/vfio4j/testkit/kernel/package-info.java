@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A kernel that is a script: a simulated device behind the interface of Linux's VFIO, with its rules, its manners and
- * the trouble that a test orders. It knows the interface by numbers of its own, so that what is tested against it does
- * not agree with itself.
+ * A scripted kernel: a simulated device behind Linux's VFIO interface, with the rules of that interface, a
+ * {@link io.vfio4j.testkit.kernel.KernelProfile}, and injected errors. It declares the numbers of the interface
+ * itself, so that a wrong number in the code under test is noticed.
  */
 @NullMarked
 package io.vfio4j.testkit.kernel;

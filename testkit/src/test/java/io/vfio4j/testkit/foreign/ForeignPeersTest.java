@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The foreign peers with each other: they speak one protocol, and each habit shows. */
+/** The foreign peers with each other: they are compatible, and each trait takes effect. */
 class ForeignPeersTest {
 
   private static final SimulatedSettings SETTINGS = SimulatedSettings.named("foreign").withContent(16, 7);
@@ -45,7 +45,7 @@ class ForeignPeersTest {
             .map(client -> arguments(server, client)));
   }
 
-  /** Two of the clients' traits are that they cannot bear what other servers do. */
+  /** Returns whether a client accepts a server's traits: two client traits reject what some servers do. */
   private static boolean tolerates(ClientTrait client, Set<ServerTrait> server) {
     return switch (client) {
       case REQUIRES_PADDING -> server.contains(ServerTrait.PADS_DATA);
@@ -149,7 +149,7 @@ class ForeignPeersTest {
         ForeignServer.listen(folder.resolve("one"), SETTINGS.device(), Set.of(ServerTrait.ONE_CLIENT,
             ServerTrait.NO_RESET_FLAG))) {
       try (ForeignClient client = ForeignClient.connect(folder.resolve("one"), Set.of())) {
-        assertThat(client.deviceFlags()).as("a PCI device, and no reset").isEqualTo(2);
+        assertThat(client.deviceFlags()).as("a PCI device without reset").isEqualTo(2);
         client.reset();
       }
       server.awaitEnd();
@@ -176,7 +176,7 @@ class ForeignPeersTest {
     try (ForeignServer talkative = ForeignServer.listen(folder.resolve("t"), SETTINGS.device(), Set.of())) {
       assertThatExceptionOfType(ProtocolViolationException.class)
           .isThrownBy(() -> ForeignClient.connect(folder.resolve("t"), Set.of(ClientTrait.NO_JSON)))
-          .withMessageContaining("capabilities that nobody asked for");
+          .withMessageContaining("capabilities that were not requested");
       try (ForeignClient client =
           ForeignClient.connect(folder.resolve("t"), Set.of(ClientTrait.REQUIRES_PADDING))) {
         assertThatExceptionOfType(ProtocolViolationException.class).isThrownBy(client::save)

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Devices, found in a sysfs that is a folder of links. */
+/** Finding devices in a sysfs made of a folder with links. */
 class HostDevicesTest {
 
   private static final String NIC = "0000:3b:00.2";

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The data sessions of a kernel device. */
+/** Data sessions of a kernel device. */
 class KernelDataSessionsTest {
 
   private final Arena arena = Arena.ofConfined();
@@ -53,7 +53,7 @@ class KernelDataSessionsTest {
     }
   }
 
-  /** Each call is interrupted once by a signal, and nobody notices. */
+  /** A signal interrupts each call once; callers do not notice. */
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
   void transfersStateAcrossSignals(KernelInterface by) throws Exception {
@@ -78,7 +78,7 @@ class KernelDataSessionsTest {
     assertThat(right.kernel().openFiles()).isEmpty();
   }
 
-  /** The interface has ENOMSG for it, and mtty 0. */
+  /** The interface specifies ENOMSG; mtty returns 0. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void distinguishesEndOfPreCopyFromEndOfStream(boolean byZero) throws Exception {
@@ -96,7 +96,7 @@ class KernelDataSessionsTest {
     }
   }
 
-  /** In STOP_COPY the end is 0, and ENOMSG would be read for ever. */
+  /** In STOP_COPY the end is 0; a reader that accepted ENOMSG would read forever. */
   @Test
   void rejectsEnomsgInStopCopy() throws Exception {
     ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
@@ -110,7 +110,7 @@ class KernelDataSessionsTest {
     }
   }
 
-  /** Of a descriptor that does not block, as no driver's does today. */
+  /** With a non-blocking descriptor, which no driver has today. */
   @Test
   void waitsWhenReadWouldBlock() throws Exception {
     ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
@@ -159,7 +159,9 @@ class KernelDataSessionsTest {
     }
   }
 
-  /** A driver may accept the next move all the same, and run on garbage. So nobody gets to ask it. */
+  /**
+   * A driver might accept the next transition and run with an invalid state, so the transition is not requested.
+   */
   @Test
   void requiresResetAfterFailedWrite() throws Exception {
     byte[] state;
@@ -176,7 +178,7 @@ class KernelDataSessionsTest {
           .withMessageEndingWith("reset the device");
 
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> write(session, state, 0, 1));
-      session.close(); // as who recovers does
+      session.close(); // as recovery does
       for (DeviceState target : DeviceState.values()) {
         assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.moveTo(target))
             .withMessageEndingWith("reset the device");
@@ -219,7 +221,7 @@ class KernelDataSessionsTest {
     }
   }
 
-  /** Where the kernel does not know the opt-in, the flags hold anything; the script has them mislead. */
+  /** A kernel without the opt-in leaves the flags undefined; the script sets misleading ones. */
   @Test
   void ignoresPreCopyFlagsWithoutOptIn() throws Exception {
     for (boolean tells : new boolean[] {true, false}) {

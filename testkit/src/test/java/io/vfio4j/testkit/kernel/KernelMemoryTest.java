@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What lies between a kernel device and memory, in both directions. */
+/** DMA mappings, dirty logs, regions and interrupts of a kernel device. */
 class KernelMemoryTest {
 
   private static final long PAGE = ScriptedMemory.PAGE;
@@ -40,7 +40,7 @@ class KernelMemoryTest {
 
   private static final KernelProfile NO_DEVICE_LOG = KernelProfile.LINUX_6_12.withLogs(false, true);
 
-  /** Who keeps the log of dirty memory. */
+  /** What tracks dirty memory. */
   record LogSource(String name, KernelInterface opened, KernelProfile profile) {
   }
 
@@ -106,7 +106,7 @@ class KernelMemoryTest {
       bitmap.fill((byte) 0);
       bitmap.set(JAVA_LONG, 8, 4);
       log.report(RANGE, PAGE, bitmap);
-      assertThat(bitmap.toArray(JAVA_LONG)).as("cleared by the first, and no bit of ours is")
+      assertThat(bitmap.toArray(JAVA_LONG)).as("cleared by the first report; the caller's bits are kept")
           .containsExactly(0, 4);
 
       log.stop();
@@ -119,7 +119,7 @@ class KernelMemoryTest {
     }
   }
 
-  /** A container reports in pages of its own. */
+  /** A container reports in its own page size. */
   @Test
   void reportsInLargerPages() throws Exception {
     ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS, NO_DEVICE_LOG);
@@ -135,7 +135,7 @@ class KernelMemoryTest {
     }
   }
 
-  /** A container refuses to report a part of a mapping, and says how long a bitmap may be. */
+  /** A container refuses to report part of a mapping, and limits the size of a bitmap. */
   @ParameterizedTest
   @MethodSource("logs")
   void reportsLargeMappingAsWhole(LogSource kind) throws Exception {
@@ -193,7 +193,7 @@ class KernelMemoryTest {
       assertThat(device.regions().info(3).size()).isZero();
       assertErrno(Errno.EINVAL, () -> device.regions().info(9));
 
-      // More than the driver takes at once.
+      // More than the driver accepts per call.
       MemorySegment data =
           arena.allocateFrom(JAVA_BYTE, "twenty bytes of data".getBytes(StandardCharsets.US_ASCII));
       device.regions().write(0, PAGE + 3, data);

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** How a kernel device is opened, and the words when it is not; whatever fails, nothing stays open. */
+/** Opening a kernel device, and the messages when that fails; after a failure nothing stays open. */
 class KernelOpeningTest {
 
   private static DeviceException failure(ScriptedHost machine, HostDevice host, KernelInterface by) {
@@ -191,7 +191,7 @@ class KernelOpeningTest {
                 + "not a VFIO driver; bind its VFIO driver: modprobe vfio_pci; echo vfio-pci > ");
   }
 
-  /** What it finds is what someone left: a reset there is the rule for whoever judges. */
+  /** The device may be in any state that its last user left, so a probe resets it. */
   @Test
   void resetsProbedDeviceFirst() throws Exception {
     ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);

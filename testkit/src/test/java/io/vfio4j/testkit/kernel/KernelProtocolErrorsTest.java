@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** Drivers that answer what cannot be: told as a protocol error, whatever they say, and nothing stays open. */
+/** Invalid answers of a driver are reported as protocol errors, and nothing stays open. */
 class KernelProtocolErrorsTest {
 
   private static final int FEATURE_MASK = 0xffff;
@@ -38,7 +38,7 @@ class KernelProtocolErrorsTest {
     return host.open(KernelInterface.GROUP);
   }
 
-  /** Changes the answer to one feature, set or got, but not where it is probed for. */
+  /** Modifies the answer to setting or getting a feature, but not to probing for it. */
   private void changeFeature(int feature, boolean set, Consumer<MemorySegment> change) {
     host.kernel().changeAnswer(IoctlNumbers.DEVICE_FEATURE, argument -> {
       int flags = argument.get(JAVA_INT, 4);
@@ -66,7 +66,7 @@ class KernelProtocolErrorsTest {
     try (KernelDevice device = open()) {
       changeFeature(MIG_DEVICE_STATE, true, argument -> argument.set(JAVA_INT, 12, -1));
       assertProtocolError("opened no data session", () -> device.moveTo(DeviceState.STOP_COPY));
-      assertThat(device.state()).as("it has moved all the same").isEqualTo(DeviceState.STOP_COPY);
+      assertThat(device.state()).as("the transition was made").isEqualTo(DeviceState.STOP_COPY);
     }
   }
 
@@ -76,7 +76,7 @@ class KernelProtocolErrorsTest {
       changeFeature(MIG_DEVICE_STATE, true,
           argument -> argument.set(JAVA_INT, 12, host.kernel().install("data", (request, with, at) -> 0)));
       assertProtocolError("an unexpected data session", () -> device.moveTo(DeviceState.STOP));
-      assertThat(host.kernel().openFiles()).as("it is closed").doesNotContain("data");
+      assertThat(host.kernel().openFiles()).as("the unexpected session is closed").doesNotContain("data");
     }
   }
 
@@ -101,7 +101,7 @@ class KernelProtocolErrorsTest {
       assertBadRegion(device, argument -> argument.set(JAVA_INT, 12, 1 << 20));
       assertBadRegion(device, argument -> {
         if (argument.byteSize() > 32) {
-          argument.set(JAVA_INT, 36, 32); // a chain that comes back to its beginning
+          argument.set(JAVA_INT, 36, 32); // a capability chain with a loop
         }
       });
     }
@@ -121,7 +121,7 @@ class KernelProtocolErrorsTest {
     assertThat(host.kernel().openFiles()).isEmpty();
   }
 
-  /** It has to be in RUNNING after a reset; where it is not, nobody should go on. */
+  /** A device must be in RUNNING after a reset; otherwise it must not be used. */
   @Test
   void reportsWrongStateAfterReset() throws Exception {
     try (KernelDevice device = open()) {

@@ -28,7 +28,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Moves of a kernel device: the state that the kernel does not tell, and the sessions that it gives. */
+/**
+ * Transitions of a kernel device: the state, which the kernel does not report on failure, and the data sessions.
+ */
 class KernelTransitionsTest {
 
   static Stream<MigrationFeatures> featureSets() {
@@ -36,7 +38,10 @@ class KernelTransitionsTest {
         MigrationFeatures.of(MigrationFeature.PRE_COPY), MigrationFeatures.ALL);
   }
 
-  /** Each pair of states, with each set of features: as the device itself answers, with a session where it begins one. */
+  /**
+   * For each pair of states and each set of features, the result is the device's own, with a session where one
+   * begins.
+   */
   @ParameterizedTest
   @MethodSource("featureSets")
   void matchesDeviceForEveryStatePair(MigrationFeatures features) throws Exception {
@@ -118,7 +123,7 @@ class KernelTransitionsTest {
     return thrown;
   }
 
-  /** As the interface of the kernel is, there is then no way to know where it is. */
+  /** The kernel's interface then offers no other way to determine the state. */
   @Test
   void reportsLostDeviceWhenStateIsUnreadable() throws Exception {
     ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
@@ -161,7 +166,7 @@ class KernelTransitionsTest {
     }
   }
 
-  /** The kernel leaves a device that is closed as it is, and so do we. */
+  /** Closing changes neither the kernel's device nor, therefore, ours. */
   @Test
   void keepsStateOnClose() throws Exception {
     ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);

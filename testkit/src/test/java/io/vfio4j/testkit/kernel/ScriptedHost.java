@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** A scripted kernel and its device, to be opened by either interface. */
+/** A scripted kernel and its device, which opens by either interface. */
 record ScriptedHost(SimulatedDevice simulated, ScriptedKernel kernel) {
 
   static final String NAME = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
