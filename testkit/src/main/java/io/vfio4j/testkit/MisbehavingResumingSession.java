@@ -75,7 +75,7 @@ final class MisbehavingResumingSession implements ResumingSession {
     }
     byte[] bytes = all.toByteArray();
     List<byte[]> saved = device.savedStates();
-    boolean known = saved.stream().anyMatch(whole -> Arrays.equals(whole, bytes));
+    boolean known = saved.stream().anyMatch(state -> Arrays.equals(state, bytes));
     boolean makesDo =
         !known && !saved.isEmpty() && misbehaviourFor(bytes, saved).map(device::misbehaves).orElse(false);
     byte[] loaded = makesDo ? saved.getLast() : bytes;
@@ -89,15 +89,15 @@ final class MisbehavingResumingSession implements ResumingSession {
     if (bytes.length == 0) {
       return Optional.of(Misbehaviour.ACCEPTS_EMPTY);
     }
-    for (byte[] whole : saved) {
-      int common = Arrays.mismatch(whole, bytes);
+    for (byte[] state : saved) {
+      int common = Arrays.mismatch(state, bytes);
       if (common == bytes.length) {
         return Optional.of(Misbehaviour.ACCEPTS_TRUNCATED);
       }
-      if (common == whole.length) {
+      if (common == state.length) {
         return Optional.of(Misbehaviour.ACCEPTS_TRAILING_DATA);
       }
-      if (bytes.length == whole.length && common >= HEAD_BYTES) {
+      if (bytes.length == state.length && common >= HEAD_BYTES) {
         return Optional.of(Misbehaviour.ACCEPTS_CORRUPT);
       }
     }

@@ -73,18 +73,18 @@ final class SimulatedResumingSession implements ResumingSession {
     position += count;
   }
 
-  private void loadRecord(ByteBuffer whole) throws DeviceException {
+  private void loadRecord(ByteBuffer full) throws DeviceException {
     if (!headerLoaded) {
-      loadHeader(whole);
+      loadHeader(full);
       return;
     }
-    int page = whole.getInt();
+    int page = full.getInt();
     if (page == SimulatedStreamFormat.END_RECORD) {
-      checkEnd(whole);
+      checkEnd(full);
     } else if (page < 0 || page >= state.pages()) {
       throw refused(Errno.EBADMSG);
     } else {
-      state.writePage(page, whole);
+      state.writePage(page, full);
     }
     record.clear();
   }

@@ -4,6 +4,7 @@ package io.vfio4j.testkit;
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeatures;
+import java.util.function.Consumer;
 
 /**
  * The settings of a {@link SimulatedDevice}.
@@ -79,56 +80,97 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
 
   /** Returns these settings with other features. */
   public SimulatedSettings withFeatures(MigrationFeatures other) {
-    return new SimulatedSettings(name, other, pages, seed, deviceId, changesPerRead, chunk,
-        reportsPreCopyInfo,
-        estimatesLength, faults, clock, nanosPerByte, observer);
+    return with(builder -> builder.features = other);
   }
 
   /** Returns these settings with a content of this many pages, filled from a seed, or with zeros for seed 0. */
   public SimulatedSettings withContent(int otherPages, long otherSeed) {
-    return new SimulatedSettings(name, features, otherPages, otherSeed, deviceId, changesPerRead, chunk,
-        reportsPreCopyInfo, estimatesLength, faults, clock, nanosPerByte, observer);
+    return with(builder -> {
+      builder.pages = otherPages;
+      builder.seed = otherSeed;
+    });
   }
 
   /** Returns these settings with another PCI device ID. */
   public SimulatedSettings withDeviceId(int other) {
-    return new SimulatedSettings(name, features, pages, seed, other, changesPerRead, chunk,
-        reportsPreCopyInfo,
-        estimatesLength, faults, clock, nanosPerByte, observer);
+    return with(builder -> builder.deviceId = other);
   }
 
   /** Returns these settings with other pages changed per read and maximum bytes per read. */
   public SimulatedSettings withChanges(int perRead, long otherChunk) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, perRead, otherChunk,
-        reportsPreCopyInfo,
-        estimatesLength, faults, clock, nanosPerByte, observer);
+    return with(builder -> {
+      builder.changesPerRead = perRead;
+      builder.chunk = otherChunk;
+    });
   }
 
   /** Returns these settings with or without pre-copy info and a stop-copy length. */
   public SimulatedSettings withEstimates(boolean preCopyInfo, boolean length) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk, preCopyInfo,
-        length,
-        faults, clock, nanosPerByte, observer);
+    return with(builder -> {
+      builder.reportsPreCopyInfo = preCopyInfo;
+      builder.estimatesLength = length;
+    });
   }
 
   /** Returns these settings with faults to inject. */
   public SimulatedSettings withFaults(Fault... others) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
-        reportsPreCopyInfo,
-        estimatesLength, FaultPlan.of(others), clock, nanosPerByte, observer);
+    return with(builder -> builder.faults = FaultPlan.of(others));
   }
 
   /** Returns these settings with a clock and a time per byte. */
   public SimulatedSettings withClock(ManualClock other, long otherNanosPerByte) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
-        reportsPreCopyInfo,
-        estimatesLength, faults, other, otherNanosPerByte, observer);
+    return with(builder -> {
+      builder.clock = other;
+      builder.nanosPerByte = otherNanosPerByte;
+    });
   }
 
   /** Returns these settings with an observer of state changes. */
   public SimulatedSettings withObserver(Observer other) {
-    return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
-        reportsPreCopyInfo,
-        estimatesLength, faults, clock, nanosPerByte, other);
+    return with(builder -> builder.observer = other);
+  }
+
+  private SimulatedSettings with(Consumer<Builder> change) {
+    Builder builder = new Builder(this);
+    change.accept(builder);
+    return builder.build();
+  }
+
+  private static final class Builder {
+
+    private final String name;
+    private MigrationFeatures features;
+    private int pages;
+    private long seed;
+    private int deviceId;
+    private int changesPerRead;
+    private long chunk;
+    private boolean reportsPreCopyInfo;
+    private boolean estimatesLength;
+    private FaultPlan faults;
+    private ManualClock clock;
+    private long nanosPerByte;
+    private Observer observer;
+
+    Builder(SimulatedSettings from) {
+      name = from.name;
+      features = from.features;
+      pages = from.pages;
+      seed = from.seed;
+      deviceId = from.deviceId;
+      changesPerRead = from.changesPerRead;
+      chunk = from.chunk;
+      reportsPreCopyInfo = from.reportsPreCopyInfo;
+      estimatesLength = from.estimatesLength;
+      faults = from.faults;
+      clock = from.clock;
+      nanosPerByte = from.nanosPerByte;
+      observer = from.observer;
+    }
+
+    SimulatedSettings build() {
+      return new SimulatedSettings(name, features, pages, seed, deviceId, changesPerRead, chunk,
+          reportsPreCopyInfo, estimatesLength, faults, clock, nanosPerByte, observer);
+    }
   }
 }

@@ -41,9 +41,9 @@ final class Board {
     return dmaLog;
   }
 
-  byte[] regionInfo(WireMessage asked) throws ErrnoException {
-    int index = asked.u32(8);
-    if (asked.u32(0) < 32 || index < 0 || index >= WireConstants.REGIONS) {
+  byte[] regionInfo(WireMessage request) throws ErrnoException {
+    int index = request.u32(8);
+    if (request.u32(0) < 32 || index < 0 || index >= WireConstants.REGIONS) {
       throw new ErrnoException(Errno.EINVAL, "region " + index);
     }
     int size = region(index).length;
@@ -54,49 +54,49 @@ final class Board {
     return index == BoardRegisters.BAR ? registers : index == CONFIG ? config : new byte[0];
   }
 
-  byte[] irqInfo(WireMessage asked) throws ErrnoException {
-    return irqs.info(asked);
+  byte[] irqInfo(WireMessage request) throws ErrnoException {
+    return irqs.info(request);
   }
 
-  byte[] setIrqs(WireMessage asked) throws ErrnoException {
-    return irqs.set(asked);
+  byte[] setIrqs(WireMessage request) throws ErrnoException {
+    return irqs.set(request);
   }
 
-  byte[] map(WireMessage asked, int most) throws IOException, ErrnoException {
-    return memory.map(asked, most);
+  byte[] map(WireMessage request, int maxMappings) throws IOException, ErrnoException {
+    return memory.map(request, maxMappings);
   }
 
-  byte[] unmap(WireMessage asked) throws ErrnoException {
-    return memory.unmap(asked);
+  byte[] unmap(WireMessage request) throws ErrnoException {
+    return memory.unmap(request);
   }
 
-  byte[] read(WireMessage asked) throws ErrnoException {
-    int at = registerOffset(asked);
-    byte[] data = Arrays.copyOfRange(region(asked.u32(8)), at, at + asked.u32(12));
-    return MessageBody.empty().bytes(asked.bytes(0, 16)).bytes(data).toBytes();
+  byte[] read(WireMessage request) throws ErrnoException {
+    int at = registerOffset(request);
+    byte[] data = Arrays.copyOfRange(region(request.u32(8)), at, at + request.u32(12));
+    return MessageBody.empty().bytes(request.bytes(0, 16)).bytes(data).toBytes();
   }
 
-  byte[] write(WireMessage asked, ClientRequests client) throws IOException, ErrnoException {
-    int at = registerOffset(asked);
-    int count = asked.u32(12);
-    byte[] data = asked.bytes(16, count);
-    if (asked.u32(8) == BoardRegisters.BAR) {
+  byte[] write(WireMessage request, ClientRequests client) throws IOException, ErrnoException {
+    int at = registerOffset(request);
+    int count = request.u32(12);
+    byte[] data = request.bytes(16, count);
+    if (request.u32(8) == BoardRegisters.BAR) {
       System.arraycopy(data, 0, registers, at, count);
       if (at == BoardRegisters.COMMAND && count == Integer.BYTES) {
         fields.putInt(BoardRegisters.STATUS, execute(fields.getInt(BoardRegisters.COMMAND), client));
       }
     }
     // A driver may write to config space; this device ignores it.
-    return asked.bytes(0, 16);
+    return request.bytes(0, 16);
   }
 
-  private int registerOffset(WireMessage asked) throws ErrnoException {
-    long offset = asked.u64(0);
-    int size = region(asked.u32(8)).length;
-    int count = asked.u32(12);
+  private int registerOffset(WireMessage request) throws ErrnoException {
+    long offset = request.u64(0);
+    int size = region(request.u32(8)).length;
+    int count = request.u32(12);
     if (count < 0 || count > size || offset < 0 || offset > size - count) {
       throw new ErrnoException(Errno.EINVAL,
-          "%d bytes at 0x%x of region %d".formatted(count, offset, asked.u32(8)));
+          "%d bytes at 0x%x of region %d".formatted(count, offset, request.u32(8)));
     }
     return (int) offset;
   }

@@ -21,24 +21,24 @@ final class BoardIrqs {
 
   private final Map<Integer, EventFd> vectors = new HashMap<>();
 
-  byte[] info(WireMessage asked) throws ErrnoException {
-    int index = index(asked, 8);
+  byte[] info(WireMessage request) throws ErrnoException {
+    int index = index(request, 8);
     return MessageBody.empty().u32(16, index == INTX ? 7 : 1, index, COUNTS[index]).toBytes();
   }
 
-  private static int index(WireMessage asked, int at) throws ErrnoException {
-    int index = asked.u32(at);
-    if (asked.u32(0) < 16 || index < 0 || index >= COUNTS.length) {
+  private static int index(WireMessage request, int at) throws ErrnoException {
+    int index = request.u32(at);
+    if (request.u32(0) < 16 || index < 0 || index >= COUNTS.length) {
       throw new ErrnoException(Errno.EINVAL, "interrupt index " + index);
     }
     return index;
   }
 
-  byte[] set(WireMessage asked) throws ErrnoException {
-    int flags = asked.u32(4);
-    int index = index(asked, 8);
-    int start = asked.u32(12);
-    int count = asked.u32(16);
+  byte[] set(WireMessage request) throws ErrnoException {
+    int flags = request.u32(4);
+    int index = index(request, 8);
+    int start = request.u32(12);
+    int count = request.u32(16);
     if (start < 0 || count < 0 || start > COUNTS[index] - count) {
       throw new ErrnoException(Errno.EINVAL,
           "%d vectors from %d on of index %d".formatted(count, start, index));
@@ -48,13 +48,13 @@ final class BoardIrqs {
         clear();
       }
     } else if (flags == (DATA_EVENTFD | TRIGGER)) {
-      assign(asked, index, start, count);
+      assign(request, index, start, count);
     }
     return new byte[0];
   }
 
-  private void assign(WireMessage asked, int index, int start, int count) throws ErrnoException {
-    int fds = asked.fds().count();
+  private void assign(WireMessage request, int index, int start, int count) throws ErrnoException {
+    int fds = request.fds().count();
     if (fds != 0 && fds != count) {
       throw new ErrnoException(Errno.EINVAL, "%d descriptors for %d vectors".formatted(fds, count));
     }
@@ -64,7 +64,7 @@ final class BoardIrqs {
         before.close();
       }
       if (fds > 0) {
-        vectors.put(start + i, EventFd.of(asked.fds().take(i)));
+        vectors.put(start + i, EventFd.of(request.fds().take(i)));
       }
     }
   }

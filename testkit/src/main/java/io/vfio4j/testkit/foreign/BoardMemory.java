@@ -27,54 +27,54 @@ final class BoardMemory {
     this.dmaLog = log;
   }
 
-  byte[] map(WireMessage asked, int most) throws IOException, ErrnoException {
-    long iova = asked.u64(16);
-    long size = asked.u64(24);
-    if (asked.u32(0) < 32 || size <= 0 || Long.compareUnsigned(iova + size - 1, iova) < 0) {
+  byte[] map(WireMessage request, int maxMappings) throws IOException, ErrnoException {
+    long iova = request.u64(16);
+    long size = request.u64(24);
+    if (request.u32(0) < 32 || size <= 0 || Long.compareUnsigned(iova + size - 1, iova) < 0) {
       throw new ErrnoException(Errno.EINVAL, "a mapping of %d bytes".formatted(size));
     }
-    BoardMapping wanted = new BoardMapping(iova, size, asked.u32(4));
+    BoardMapping added = new BoardMapping(iova, size, request.u32(4));
     try {
-      if (isNew(wanted, most)) {
-        if (asked.fds().count() > 0) {
-          wanted.attachFile(asked.fds().take(0), asked.u64(8));
+      if (isNew(added, maxMappings)) {
+        if (request.fds().count() > 0) {
+          added.attachFile(request.fds().take(0), request.u64(8));
         }
-        mappings.put(iova, wanted);
+        mappings.put(iova, added);
       } else {
-        wanted.close();
+        added.close();
       }
     } catch (IOException | ErrnoException e) {
-      wanted.close();
+      added.close();
       throw e;
     }
     return new byte[0];
   }
 
-  private boolean isNew(BoardMapping wanted, int most) throws ErrnoException {
+  private boolean isNew(BoardMapping added, int maxMappings) throws ErrnoException {
     for (BoardMapping mapping : mappings.values()) {
-      if (mapping.matches(wanted)) {
+      if (mapping.matches(added)) {
         return false;
       }
-      if (mapping.overlaps(wanted)) {
-        throw new ErrnoException(Errno.EINVAL, "an overlap at 0x%x".formatted(wanted.iova()));
+      if (mapping.overlaps(added)) {
+        throw new ErrnoException(Errno.EINVAL, "an overlap at 0x%x".formatted(added.iova()));
       }
     }
-    if (mappings.size() == most) {
-      throw new ErrnoException(Errno.ENOSPC, "more than %d mappings".formatted(most));
+    if (mappings.size() == maxMappings) {
+      throw new ErrnoException(Errno.ENOSPC, "more than %d mappings".formatted(maxMappings));
     }
     return true;
   }
 
-  byte[] unmap(WireMessage asked) throws ErrnoException {
-    long iova = asked.u64(8);
+  byte[] unmap(WireMessage request) throws ErrnoException {
+    long iova = request.u64(8);
     BoardMapping mapping = mappings.get(iova);
-    if (mapping == null || mapping.size() != asked.u64(16)) {
+    if (mapping == null || mapping.size() != request.u64(16)) {
       throw new ErrnoException(Errno.ENOENT, "no such mapping at 0x%x".formatted(iova));
     }
-    byte[] answer = (asked.u32(4) & WITH_BITMAP) == 0
-        ? asked.bytes(0, 24)
-        : MessageBody.empty().bytes(asked.bytes(0, 40))
-            .bytes(dmaLog.report(iova, mapping.size(), asked.u64(24)))
+    byte[] answer = (request.u32(4) & WITH_BITMAP) == 0
+        ? request.bytes(0, 24)
+        : MessageBody.empty().bytes(request.bytes(0, 40))
+            .bytes(dmaLog.report(iova, mapping.size(), request.u64(24)))
             .toBytes();
     mappings.remove(iova);
     mapping.close();

@@ -71,7 +71,7 @@ final class ClientConnection implements AutoCloseable {
 
   /** Sends a command that requests no reply. */
   void post(int command, MessageBody body) throws IOException {
-    wire.send(nextId++ & 0xffff, command, NO_REPLY, 0, body.toBytes(), List.of());
+    wire.send(new WireHeader(nextId++ & 0xffff, command, NO_REPLY, 0), body.toBytes(), List.of());
   }
 
   /** Sends a command whose reply {@link #receiveReply} receives. Returns its message ID. */
@@ -80,7 +80,7 @@ final class ClientConnection implements AutoCloseable {
     if (ignoresErrors) {
       pendingRequests.put(id, body.toBytes());
     }
-    wire.send(id, command, 0, 0, body.toBytes(), List.of(fds));
+    wire.send(WireHeader.request(id, command), body.toBytes(), List.of(fds));
     return id;
   }
 
@@ -107,9 +107,9 @@ final class ClientConnection implements AutoCloseable {
             "the reply to command %d with ID %d is for command %d with ID %d"
                 .formatted(command, id, message.command(), message.id()));
       }
-      byte[] request = pendingRequests.remove(id);
-      if (message.isError() && request != null) {
-        return new WireMessage(id, command, REPLY, 0, WireSocket.littleEndian(request), message.fds());
+      byte[] body = pendingRequests.remove(id);
+      if (message.isError() && body != null) {
+        return new WireMessage(message.header().reply(REPLY, 0), WireSocket.littleEndian(body), message.fds());
       }
       if (message.isError()) {
         throw new ErrnoException(new Errno(message.errno()), "the server refused command " + command);
@@ -127,31 +127,31 @@ final class ClientConnection implements AutoCloseable {
     return receiveReply(sendRequest(command, body, fds), command);
   }
 
-  private void handleRequest(WireMessage asked) throws IOException {
-    try (asked) {
-      byte[] reply = accessMemory(asked);
-      wire.send(asked.id(), asked.command(), REPLY, 0, reply, List.of());
+  private void handleRequest(WireMessage request) throws IOException {
+    try (request) {
+      byte[] reply = accessMemory(request);
+      wire.send(request.header().reply(REPLY, 0), reply, List.of());
     } catch (ErrnoException e) {
-      wire.send(asked.id(), asked.command(), REPLY | ERROR, e.errno().number(), new byte[0], List.of());
+      wire.send(request.header().reply(REPLY | ERROR, e.errno().number()), new byte[0], List.of());
     }
   }
 
-  private byte[] accessMemory(WireMessage asked) throws IOException, ErrnoException {
-    if (asked.command() != DMA_READ && asked.command() != DMA_WRITE) {
-      throw new ProtocolViolationException("unexpected command from the server: " + asked.command());
+  private byte[] accessMemory(WireMessage request) throws IOException, ErrnoException {
+    if (request.command() != DMA_READ && request.command() != DMA_WRITE) {
+      throw new ProtocolViolationException("unexpected command from the server: " + request.command());
     }
-    long iova = asked.u64(0);
-    long count = asked.u64(8);
+    long iova = request.u64(0);
+    long count = request.u64(8);
     if (count < 0 || count > limits.data()) {
       throw new ProtocolViolationException(
           "the server requests %d bytes in one message; %d were negotiated".formatted(count,
               limits.data()));
     }
     MemorySegment memory = find(iova, count);
-    if (asked.command() == DMA_READ) {
+    if (request.command() == DMA_READ) {
       return MessageBody.empty().u64(iova, count).bytes(memory.toArray(ValueLayout.JAVA_BYTE)).toBytes();
     }
-    memory.copyFrom(MemorySegment.ofArray(asked.bytes(16, (int) count)));
+    memory.copyFrom(MemorySegment.ofArray(request.bytes(16, (int) count)));
     return MessageBody.empty().u64(iova, count).toBytes();
   }
 

@@ -51,11 +51,11 @@ public final class ForeignClient implements AutoCloseable {
     connection = new ClientConnection(socket, traits.contains(ClientTrait.IGNORES_ERRORS));
     boolean small = traits.contains(ClientTrait.SMALL_LIMITS);
     PeerLimits own = small ? PeerLimits.MINIMAL : PeerLimits.DEFAULT;
-    VersionExchange agreed =
+    VersionExchange version =
         VersionExchange.negotiate(connection, traits.contains(ClientTrait.VERSION_0_0) ? 0 : 2,
             traits.contains(ClientTrait.NO_JSON) ? "" : own.json());
-    minor = agreed.minor();
-    connection.limits(own.min(agreed.json()));
+    minor = version.minor();
+    connection.limits(own.min(version.json()));
   }
 
   /**
@@ -184,16 +184,16 @@ public final class ForeignClient implements AutoCloseable {
     return Math.min(MAX_CHUNK, connection.limits().data());
   }
 
-  private byte[] data(WireMessage reply, int asked) throws ProtocolViolationException, ErrnoException {
+  private byte[] data(WireMessage reply, int requested) throws ProtocolViolationException, ErrnoException {
     int real = reply.u32(4);
     int sent = reply.body().limit() - 8;
-    if (real < 0 || real > asked || sent < real || sent > asked) {
+    if (real < 0 || real > requested || sent < real || sent > requested) {
       throw new ProtocolViolationException(
-          "%d bytes requested, %d announced, %d sent".formatted(asked, real, sent));
+          "%d bytes requested, %d announced, %d sent".formatted(requested, real, sent));
     }
-    if (traits.contains(ClientTrait.REQUIRES_PADDING) && sent != asked) {
+    if (traits.contains(ClientTrait.REQUIRES_PADDING) && sent != requested) {
       throw new ProtocolViolationException(
-          "a MIG_DATA_READ of %d bytes answered with %d".formatted(asked, sent));
+          "a MIG_DATA_READ of %d bytes answered with %d".formatted(requested, sent));
     }
     return reply.bytes(8, real);
   }

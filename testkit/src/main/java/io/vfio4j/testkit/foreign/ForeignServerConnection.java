@@ -72,25 +72,25 @@ final class ForeignServerConnection implements Board.ClientRequests {
 
   private boolean handleNext() throws IOException {
     WireMessage before = deferredRequests.poll();
-    try (WireMessage asked = before != null ? before : wire.receive()) {
-      if (asked != null) {
-        handle(asked);
+    try (WireMessage request = before != null ? before : wire.receive()) {
+      if (request != null) {
+        handle(request);
       }
-      return asked != null;
+      return request != null;
     }
   }
 
-  private void handle(WireMessage asked) throws IOException {
+  private void handle(WireMessage request) throws IOException {
     Reply reply;
     try {
-      reply = execute(asked);
+      reply = execute(request);
     } catch (ErrnoException e) {
       reply = Reply.error(e.errno());
     } catch (DeviceException e) {
       reply = Reply.error(e.errno());
     }
-    if (asked.wantsReply()) {
-      wire.send(asked.id(), asked.command(), reply.flags(), reply.errno(), reply.body(), List.of());
+    if (request.wantsReply()) {
+      wire.send(request.header().reply(reply.flags(), reply.errno()), reply.body(), List.of());
     }
   }
 
@@ -106,38 +106,38 @@ final class ForeignServerConnection implements Board.ClientRequests {
     }
   }
 
-  private Reply execute(WireMessage asked) throws IOException, ErrnoException {
-    if (asked.isReply()) {
+  private Reply execute(WireMessage request) throws IOException, ErrnoException {
+    if (request.isReply()) {
       throw new ProtocolViolationException("a reply without a request");
     }
-    if (asked.fds().count() > inForce.fds()) {
-      throw rejection("%d descriptors in a message".formatted(asked.fds().count()));
+    if (request.fds().count() > inForce.fds()) {
+      throw rejection("%d descriptors in a message".formatted(request.fds().count()));
     }
     DeviceState state = migration.state();
-    if (traits.contains(ServerTrait.REFUSES_WHILE_STOPPED) && !isAllowed(asked.command(), state)) {
-      throw new ErrnoException(Errno.EINVAL, "command %d in %s".formatted(asked.command(), state));
+    if (traits.contains(ServerTrait.REFUSES_WHILE_STOPPED) && !isAllowed(request.command(), state)) {
+      throw new ErrnoException(Errno.EINVAL, "command %d in %s".formatted(request.command(), state));
     }
-    return Reply.of(switch (asked.command()) {
-      case VERSION -> version(asked);
+    return Reply.of(switch (request.command()) {
+      case VERSION -> version(request);
       case GET_INFO -> MessageBody.empty().u32(16, traits.contains(ServerTrait.NO_RESET_FLAG) ? 2 : 3,
           WireConstants.REGIONS, WireConstants.IRQS).toBytes();
-      case GET_REGION_INFO -> board.regionInfo(asked);
-      case GET_IRQ_INFO -> board.irqInfo(asked);
-      case SET_IRQS -> board.setIrqs(asked);
-      case REGION_READ -> board.read(requireBounded(asked, 12));
-      case REGION_WRITE -> board.write(requireBounded(asked, 12), this);
-      case DMA_MAP -> board.map(asked, inForce.maps());
-      case DMA_UNMAP -> board.unmap(asked);
+      case GET_REGION_INFO -> board.regionInfo(request);
+      case GET_IRQ_INFO -> board.irqInfo(request);
+      case SET_IRQS -> board.setIrqs(request);
+      case REGION_READ -> board.read(requireBounded(request, 12));
+      case REGION_WRITE -> board.write(requireBounded(request, 12), this);
+      case DMA_MAP -> board.map(request, inForce.maps());
+      case DMA_UNMAP -> board.unmap(request);
       case RESET -> {
         board.reset();
         migration.reset();
         yield EMPTY;
       }
-      case FEATURE -> migration.feature(asked);
-      case MIG_DATA_READ -> migration.read(requireBounded(asked, 4));
-      case MIG_DATA_WRITE -> migration.write(requireBounded(asked, 4));
-      case MIG_GET_PRECOPY_INFO -> migration.preCopyInfo(asked);
-      default -> throw rejection("command %d, which was not negotiated".formatted(asked.command()));
+      case FEATURE -> migration.feature(request);
+      case MIG_DATA_READ -> migration.read(requireBounded(request, 4));
+      case MIG_DATA_WRITE -> migration.write(requireBounded(request, 4));
+      case MIG_GET_PRECOPY_INFO -> migration.preCopyInfo(request);
+      default -> throw rejection("command %d, which was not negotiated".formatted(request.command()));
     });
   }
 
@@ -151,13 +151,13 @@ final class ForeignServerConnection implements Board.ClientRequests {
   }
 
   /** Checks the size of the data, as given in a field, against the negotiated limit. */
-  private WireMessage requireBounded(WireMessage asked, int at) throws ErrnoException {
-    int size = asked.u32(at);
+  private WireMessage requireBounded(WireMessage request, int at) throws ErrnoException {
+    int size = request.u32(at);
     if (size < 0 || size > inForce.data()) {
       throw rejection(
-          "%s bytes of data by command %d".formatted(Integer.toUnsignedString(size), asked.command()));
+          "%s bytes of data by command %d".formatted(Integer.toUnsignedString(size), request.command()));
     }
-    return asked;
+    return request;
   }
 
   private ErrnoException rejection(String what) {
@@ -165,9 +165,9 @@ final class ForeignServerConnection implements Board.ClientRequests {
     return new ErrnoException(Errno.EINVAL, what);
   }
 
-  private byte[] version(WireMessage asked) throws ErrnoException {
-    int minor = asked.u32(0) >>> 16;
-    byte[] text = asked.bytes(4, asked.body().limit() - 4);
+  private byte[] version(WireMessage request) throws ErrnoException {
+    int minor = request.u32(0) >>> 16;
+    byte[] text = request.bytes(4, request.body().limit() - 4);
     inForce = own.min(new String(text, StandardCharsets.UTF_8));
     MessageBody reply =
         MessageBody.empty().u16(0, traits.contains(ServerTrait.VERSION_0_0) ? 0 : Math.min(minor, 2));
@@ -181,7 +181,7 @@ final class ForeignServerConnection implements Board.ClientRequests {
   @Override
   public byte[] request(int command, byte[] body) throws IOException, ErrnoException {
     int id = nextId++ & 0xffff;
-    wire.send(id, command, 0, 0, body, List.<Fd>of());
+    wire.send(WireHeader.request(id, command), body, List.<Fd>of());
     while (true) {
       WireMessage answer = wire.receive();
       if (answer == null) {

@@ -51,8 +51,8 @@ final class MigrationCommands implements AutoCloseable {
     return pretence != null ? pretence : device.state();
   }
 
-  byte[] feature(WireMessage asked) throws DeviceException, ErrnoException {
-    int flags = asked.u32(4);
+  byte[] feature(WireMessage request) throws DeviceException, ErrnoException {
+    int flags = request.u32(4);
     int index = flags & FEATURE_INDEX;
     boolean logs = index >= LOGGING_START && index <= LOGGING_REPORT
         && traits.contains(ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG);
@@ -61,19 +61,19 @@ final class MigrationCommands implements AutoCloseable {
       throw new ErrnoException(Errno.ENOTTY, "feature " + index);
     }
     if ((flags & PROBE) != 0) {
-      return asked.bytes(0, asked.body().limit());
+      return request.bytes(0, request.body().limit());
     }
     if (logs) {
-      return dmaLog(index, asked);
+      return dmaLog(index, request);
     }
     boolean sets = (flags & SET) != 0;
     if (isLater || sets == ((flags & GET) != 0) || (sets && index != DEVICE_STATE)) {
       throw new ErrnoException(Errno.EINVAL, "feature flags 0x%x".formatted(flags));
     }
     if (sets) {
-      move(DeviceState.fromWire(asked.u32(8))
+      move(DeviceState.fromWire(request.u32(8))
           .orElseThrow(() -> new ErrnoException(Errno.EINVAL, "unknown device state")));
-      return asked.bytes(0, asked.body().limit());
+      return request.bytes(0, request.body().limit());
     }
     MessageBody reply = MessageBody.feature(flags, 8);
     return switch (index) {
@@ -84,28 +84,28 @@ final class MigrationCommands implements AutoCloseable {
     };
   }
 
-  private byte[] dmaLog(int index, WireMessage asked) throws ErrnoException {
+  private byte[] dmaLog(int index, WireMessage request) throws ErrnoException {
     if (index == LOGGING_REPORT) {
-      byte[] bitmap = dmaLog.report(asked.u64(8), asked.u64(16), asked.u64(24));
-      if (asked.u32(0) < 32 + bitmap.length) {
+      byte[] bitmap = dmaLog.report(request.u64(8), request.u64(16), request.u64(24));
+      if (request.u32(0) < 32 + bitmap.length) {
         throw new ErrnoException(Errno.EINVAL, "no space for a bitmap of " + bitmap.length);
       }
-      return MessageBody.empty().bytes(asked.bytes(0, 32)).bytes(bitmap).toBytes();
+      return MessageBody.empty().bytes(request.bytes(0, 32)).bytes(bitmap).toBytes();
     }
     if (index == LOGGING_START) {
       dmaLog.start();
     } else {
       dmaLog.stop();
     }
-    return asked.bytes(0, asked.body().limit());
+    return request.bytes(0, request.body().limit());
   }
 
   /** Clients probe for it, so a server without pre-copy info replies as to any unknown command. */
-  byte[] preCopyInfo(WireMessage asked) throws DeviceException, ErrnoException {
+  byte[] preCopyInfo(WireMessage request) throws DeviceException, ErrnoException {
     if (!traits.contains(ServerTrait.PRE_COPY_COMMAND)) {
       throw new ErrnoException(Errno.EINVAL, "command 19");
     }
-    if ((asked.u32(0) != 0 && asked.u32(0) < 24) || !(session instanceof SavingSession saving)) {
+    if ((request.u32(0) != 0 && request.u32(0) < 24) || !(session instanceof SavingSession saving)) {
       throw new ErrnoException(Errno.EINVAL, "pre-copy info in " + state());
     }
     PreCopyInfo info = saving.preCopyInfo().orElseThrow(() -> new ErrnoException(Errno.ENOTTY, "no info"));
@@ -155,22 +155,22 @@ final class MigrationCommands implements AutoCloseable {
     }
   }
 
-  byte[] read(WireMessage asked) throws DeviceException, ErrnoException {
+  byte[] read(WireMessage request) throws DeviceException, ErrnoException {
     if (!(session instanceof SavingSession saving)) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + state());
     }
-    byte[] into = new byte[asked.u32(4)];
+    byte[] into = new byte[request.u32(4)];
     int got = into.length == 0 ? 0 : (int) Math.max(0, saving.read(MemorySegment.ofArray(into)));
     Arrays.fill(into, got, into.length, PADDING);
     return MessageBody.empty().u32(8 + got, got)
         .bytes(traits.contains(ServerTrait.PADS_DATA) ? into : Arrays.copyOf(into, got)).toBytes();
   }
 
-  byte[] write(WireMessage asked) throws DeviceException, ErrnoException {
+  byte[] write(WireMessage request) throws DeviceException, ErrnoException {
     if (!(session instanceof ResumingSession resuming)) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE in " + state());
     }
-    resuming.write(MemorySegment.ofArray(asked.bytes(8, asked.u32(4))));
+    resuming.write(MemorySegment.ofArray(request.bytes(8, request.u32(4))));
     return new byte[0];
   }
 

@@ -66,11 +66,11 @@ public final class QemuClient implements AutoCloseable {
 
   private QemuClient(UnixSocket socket) throws IOException, ErrnoException {
     connection = new ClientConnection(socket);
-    VersionExchange agreed = VersionExchange.negotiate(connection, 0, CAPABILITIES);
-    if (VersionExchange.messageSize(agreed.json()) > VersionExchange.messageSize(CAPABILITIES)) {
-      throw new ProtocolViolationException("a VERSION reply longer than the request: " + agreed.json());
+    VersionExchange version = VersionExchange.negotiate(connection, 0, CAPABILITIES);
+    if (VersionExchange.messageSize(version.json()) > VersionExchange.messageSize(CAPABILITIES)) {
+      throw new ProtocolViolationException("a VERSION reply longer than the request: " + version.json());
     }
-    connection.limits(PeerLimits.DEFAULT.min(agreed.json()));
+    connection.limits(PeerLimits.DEFAULT.min(version.json()));
   }
 
   /**
@@ -155,12 +155,12 @@ public final class QemuClient implements AutoCloseable {
   /** Queries region info with room for the fields, and again with the argsz returned. */
   private long regionSize(int index) throws IOException, ErrnoException {
     WireMessage answer = regionInfo(index, REGION_INFO);
-    int whole = answer.u32(0);
-    if (whole > connection.limits().data()) {
-      throw new ProtocolViolationException("region %d has %d bytes of info".formatted(index, whole));
+    int argsz = answer.u32(0);
+    if (argsz > connection.limits().data()) {
+      throw new ProtocolViolationException("region %d has %d bytes of info".formatted(index, argsz));
     }
-    if (whole > REGION_INFO) {
-      answer = regionInfo(index, whole);
+    if (argsz > REGION_INFO) {
+      answer = regionInfo(index, argsz);
     }
     boolean isMappable = (answer.u32(4) & REGION_MMAP) != 0;
     if (connection.replyFdCount() != (isMappable ? 1 : 0)) {
@@ -174,14 +174,14 @@ public final class QemuClient implements AutoCloseable {
   private WireMessage regionInfo(int index, int room) throws IOException, ErrnoException {
     WireMessage answer =
         call(room, GET_REGION_INFO, MessageBody.empty().u32(room, 0, index, 0).u64(0, 0));
-    int whole = answer.u32(0);
+    int argsz = answer.u32(0);
     int chain = answer.u32(12);
     boolean hasChain = (answer.u32(4) & REGION_CAPS) != 0;
-    if (whole < REGION_INFO || answer.body().limit() < REGION_INFO
-        || (hasChain && (chain < REGION_INFO || chain > whole - CAPABILITY))) {
+    if (argsz < REGION_INFO || answer.body().limit() < REGION_INFO
+        || (hasChain && (chain < REGION_INFO || chain > argsz - CAPABILITY))) {
       throw new ProtocolViolationException(
           "region %d in %d of %d bytes, with capabilities at %d".formatted(index,
-              answer.body().limit(), whole, chain));
+              answer.body().limit(), argsz, chain));
     }
     return answer;
   }

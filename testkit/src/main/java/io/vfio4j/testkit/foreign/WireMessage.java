@@ -12,19 +12,30 @@ import java.nio.ByteBuffer;
  * @param body the bytes after the header, little-endian
  * @param fds the descriptors that came with it; those not taken are closed with the message
  */
-record WireMessage(int id, int command, int flags, int errno, ByteBuffer body,
-    ReceivedFds fds) implements AutoCloseable {
+record WireMessage(WireHeader header, ByteBuffer body, ReceivedFds fds) implements AutoCloseable {
+
+  int id() {
+    return header.id();
+  }
+
+  int command() {
+    return header.command();
+  }
+
+  int errno() {
+    return header.errno();
+  }
 
   boolean isReply() {
-    return (flags & WireConstants.TYPE_MASK) == WireConstants.REPLY;
+    return (header.flags() & WireConstants.TYPE_MASK) == WireConstants.REPLY;
   }
 
   boolean isError() {
-    return (flags & WireConstants.ERROR) != 0;
+    return (header.flags() & WireConstants.ERROR) != 0;
   }
 
   boolean wantsReply() {
-    return (flags & WireConstants.NO_REPLY) == 0;
+    return (header.flags() & WireConstants.NO_REPLY) == 0;
   }
 
   int u32(int at) throws ErrnoException {
@@ -46,7 +57,7 @@ record WireMessage(int id, int command, int flags, int errno, ByteBuffer body,
 
   private void requireSize(int size) throws ErrnoException {
     if (size < 0 || body.limit() < size) {
-      throw new ErrnoException(Errno.EINVAL, "command %d of %d bytes".formatted(command, body.limit()));
+      throw new ErrnoException(Errno.EINVAL, "command %d of %d bytes".formatted(command(), body.limit()));
     }
   }
 

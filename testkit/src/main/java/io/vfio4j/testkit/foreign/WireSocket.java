@@ -55,8 +55,7 @@ final class WireSocket implements AutoCloseable {
       if (body.length < size - WireConstants.HEADER) {
         throw new EOFException("the stream ended within a message");
       }
-      return new WireMessage(Short.toUnsignedInt(header.getShort(0)), Short.toUnsignedInt(header.getShort(2)),
-          header.getInt(8), header.getInt(12), littleEndian(body), fds);
+      return new WireMessage(WireHeader.of(header), littleEndian(body), fds);
     } catch (IOException | RuntimeException e) {
       fds.close();
       throw e;
@@ -86,28 +85,26 @@ final class WireSocket implements AutoCloseable {
   }
 
   /** Sends a message; the descriptors are attached to its first byte. */
-  void send(int id, int command, int flags, int errno, byte[] body, List<Fd> fds) throws IOException {
-    byte[] message =
-        MessageBody.empty().u16(id, command).u32(WireConstants.HEADER + body.length, flags, errno)
-            .bytes(body).toBytes();
+  void send(WireHeader header, byte[] body, List<Fd> fds) throws IOException {
+    byte[] bytes = header.message(body);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment whole = arena.allocateFrom(ValueLayout.JAVA_BYTE, message);
+      MemorySegment message = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
       if (pace.pieces() == 1) {
-        socket.send(whole, MemorySegment.NULL, fds);
+        socket.send(message, MemorySegment.NULL, fds);
         return;
       }
-      sendChunk(whole, 0, 1, fds);
-      sendChunk(whole, 1, WireConstants.HEADER, List.of());
+      sendChunk(message, 0, 1, fds);
+      sendChunk(message, 1, WireConstants.HEADER, List.of());
       int step = Math.max(1, Math.ceilDiv(body.length, pace.pieces()));
-      for (int at = WireConstants.HEADER; at < message.length; at += step) {
-        sendChunk(whole, at, Math.min(message.length, at + step), List.of());
+      for (int at = WireConstants.HEADER; at < bytes.length; at += step) {
+        sendChunk(message, at, Math.min(bytes.length, at + step), List.of());
       }
     }
   }
 
-  private void sendChunk(MemorySegment whole, int from, int to, List<Fd> fds) throws IOException {
+  private void sendChunk(MemorySegment message, int from, int to, List<Fd> fds) throws IOException {
     LockSupport.parkNanos(pace.pause().toNanos());
-    socket.send(whole.asSlice(from, to - from), MemorySegment.NULL, fds);
+    socket.send(message.asSlice(from, to - from), MemorySegment.NULL, fds);
   }
 
   /** Shuts the socket down. May be called from any thread. */

@@ -151,9 +151,9 @@ final class ScriptedDevice {
     argument.set(JAVA_LONG, 16, size);
     argument.set(JAVA_LONG, 24, (long) index << REGION_SHIFT);
     if (index == BAR0) {
-      int whole = 32 + 16 + 16;
-      boolean hasRoom = argument.byteSize() >= whole;
-      argument.set(JAVA_INT, 0, whole);
+      int argsz = 32 + 16 + 16;
+      boolean hasRoom = argument.byteSize() >= argsz;
+      argument.set(JAVA_INT, 0, argsz);
       argument.set(JAVA_INT, 12, hasRoom ? 32 : 0);
       if (hasRoom) {
         argument.set(JAVA_INT, 32, 1 << 16 | 1); // version 1, sparse mmap

@@ -56,14 +56,14 @@ class ForeignPeersTest {
 
   @ParameterizedTest
   @MethodSource("everyPair")
-  void migratesStateBetweenServers(Set<ServerTrait> habits, ClientTrait habit) throws Exception {
+  void migratesStateBetweenServers(Set<ServerTrait> serverTraits, ClientTrait clientTrait) throws Exception {
     SimulatedDevice source = SETTINGS.device();
     SimulatedDevice target = SETTINGS.withContent(16, 0).device();
     byte[] content = source.content();
-    try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, habits);
-        ForeignServer right = ForeignServer.listen(folder.resolve("right"), target, habits)) {
-      try (ForeignClient from = ForeignClient.connect(folder.resolve("left"), Set.of(habit));
-          ForeignClient to = ForeignClient.connect(folder.resolve("right"), Set.of(habit))) {
+    try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, serverTraits);
+        ForeignServer right = ForeignServer.listen(folder.resolve("right"), target, serverTraits)) {
+      try (ForeignClient from = ForeignClient.connect(folder.resolve("left"), Set.of(clientTrait));
+          ForeignClient to = ForeignClient.connect(folder.resolve("right"), Set.of(clientTrait))) {
         to.load(from.save());
         assertThat(to.state()).isEqualTo(DeviceState.RUNNING);
         assertThat(target.content()).isEqualTo(content);
@@ -76,8 +76,8 @@ class ForeignPeersTest {
   @Test
   void supportsQemuSequence() throws Exception {
     long size = 1 << 20;
-    Set<ServerTrait> habits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.NO_JSON);
-    try (ForeignServer server = ForeignServer.listen(folder.resolve("q"), SETTINGS.device(), habits);
+    Set<ServerTrait> serverTraits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.NO_JSON);
+    try (ForeignServer server = ForeignServer.listen(folder.resolve("q"), SETTINGS.device(), serverTraits);
         QemuClient qemu = QemuClient.connect(folder.resolve("q"));
         Fd ram = Memfd.create("ram", size);
         EventFd event = EventFd.create();
@@ -114,9 +114,9 @@ class ForeignPeersTest {
     SimulatedDevice source = SETTINGS.device();
     SimulatedDevice target = SETTINGS.withContent(16, 0).device();
     byte[] content = source.content();
-    Set<ServerTrait> habits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG,
+    Set<ServerTrait> serverTraits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG,
         ServerTrait.PRE_COPY_COMMAND, ServerTrait.NO_RESET_FLAG);
-    try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, habits);
+    try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, serverTraits);
         ForeignServer right =
             ForeignServer.listen(folder.resolve("right"), target, ServerTrait.referenceLibrary())) {
       try (QemuClient from = QemuClient.connect(folder.resolve("left"));
@@ -205,7 +205,7 @@ class ForeignPeersTest {
         next.moveTo(DeviceState.RUNNING);
         next.moveTo(DeviceState.RESUMING);
         next.reset();
-        assertThat(next.state()).as("left as it was").isEqualTo(DeviceState.RESUMING);
+        assertThat(next.state()).as("unchanged by the reset").isEqualTo(DeviceState.RESUMING);
         assertErrno(Errno.EINVAL, () -> next.moveTo(DeviceState.RUNNING));
         assertThat(next.state()).as("never ERROR").isEqualTo(DeviceState.RESUMING);
       }

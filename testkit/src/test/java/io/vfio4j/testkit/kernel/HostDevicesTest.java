@@ -94,10 +94,10 @@ class HostDevicesTest {
     assertFails("/dev/vfio/devices/../../sda", Errno.EINVAL, "is not a device address");
   }
 
-  private void assertFails(String name, Errno errno, String words) {
+  private void assertFails(String name, Errno errno, String message) {
     var thrown = catchThrowableOfType(DeviceException.class, () -> devices.find(name));
     assertThat(thrown.errno()).isEqualTo(errno);
-    assertThat(thrown).hasMessageContaining(name).hasMessageContaining(words);
+    assertThat(thrown).hasMessageContaining(name).hasMessageContaining(message);
   }
 
   @Test

@@ -82,9 +82,9 @@ class KernelDataSessionsTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void distinguishesEndOfPreCopyFromEndOfStream(boolean byZero) throws Exception {
-    ScriptedHost machine =
+    ScriptedHost host =
         ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.endsPreCopyWithZero(byZero));
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       assertThat(readUntil(session, SavingSession.NOTHING_NOW)).isNotEmpty();
       assertThat(session.read(buffer)).isEqualTo(SavingSession.NOTHING_NOW);
@@ -99,10 +99,10 @@ class KernelDataSessionsTest {
   /** In STOP_COPY the end is 0; a reader that accepted ENOMSG would read forever. */
   @Test
   void rejectsEnomsgInStopCopy() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       SavingSession session = device.moveTo(DeviceState.STOP_COPY).savingSession();
-      machine.kernel().failReads(Errno.ENOMSG, 1);
+      host.kernel().failReads(Errno.ENOMSG, 1);
 
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> session.read(buffer))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENOMSG));
@@ -113,20 +113,20 @@ class KernelDataSessionsTest {
   /** With a non-blocking descriptor, which no driver has today. */
   @Test
   void waitsWhenReadWouldBlock() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       SavingSession session = device.moveTo(DeviceState.STOP_COPY).savingSession();
-      machine.kernel().failReads(Errno.EAGAIN, 2);
+      host.kernel().failReads(Errno.EAGAIN, 2);
 
       assertThat(session.read(buffer)).isPositive();
-      assertThat(machine.kernel().waitCount()).isEqualTo(2);
+      assertThat(host.kernel().waitCount()).isEqualTo(2);
     }
   }
 
   @Test
   void endsSessionsOnTransition() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       SavingSession saving = device.moveTo(DeviceState.PRE_COPY).savingSession();
       device.moveTo(DeviceState.RUNNING);
       assertEnded(() -> saving.read(buffer));
@@ -135,9 +135,9 @@ class KernelDataSessionsTest {
       ResumingSession resuming = device.moveTo(DeviceState.RESUMING).resumingSession();
       device.reset();
       assertEnded(() -> resuming.write(buffer));
-      assertThat(machine.kernel().openFiles()).containsExactly("container", "data", "device", "group");
+      assertThat(host.kernel().openFiles()).containsExactly("container", "data", "device", "group");
       resuming.close();
-      assertThat(machine.kernel().openFiles()).containsExactly("container", "device", "group");
+      assertThat(host.kernel().openFiles()).containsExactly("container", "device", "group");
     }
   }
 
@@ -148,9 +148,9 @@ class KernelDataSessionsTest {
 
   @Test
   void reportsErrnoOfFailedRead() throws Exception {
-    ScriptedHost machine =
+    ScriptedHost host =
         ScriptedHost.with(ScriptedHost.SETTINGS.withFaults(new Fault.ReadFailure(100, Errno.EIO)));
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       SavingSession session = device.moveTo(DeviceState.STOP_COPY).savingSession();
 
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> readUntil(session, SavingSession.END))
@@ -168,9 +168,9 @@ class KernelDataSessionsTest {
     try (KernelDevice source = ScriptedHost.with(ScriptedHost.SETTINGS).open(KernelInterface.GROUP)) {
       state = save(source);
     }
-    ScriptedHost machine =
+    ScriptedHost host =
         ScriptedHost.with(ScriptedHost.SETTINGS.withFaults(new Fault.WriteFailure(100, Errno.EIO)));
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       ResumingSession session = device.moveTo(DeviceState.RESUMING).resumingSession();
       assertThatExceptionOfType(DeviceException.class)
           .isThrownBy(() -> write(session, state, 0, state.length))
@@ -183,7 +183,7 @@ class KernelDataSessionsTest {
         assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.moveTo(target))
             .withMessageEndingWith("reset the device");
       }
-      assertThat(machine.simulated().machineState()).isEqualTo(DeviceState.RESUMING);
+      assertThat(host.simulated().machineState()).isEqualTo(DeviceState.RESUMING);
 
       device.reset();
       assertThat(device.moveTo(DeviceState.STOP).state()).isEqualTo(DeviceState.STOP);
@@ -192,22 +192,22 @@ class KernelDataSessionsTest {
 
   @Test
   void staysInResumingOnTruncatedState() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       byte[] state = save(device);
       device.reset();
       write(device.moveTo(DeviceState.RESUMING).resumingSession(), state, 0, state.length - 1);
 
       assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.moveTo(DeviceState.RUNNING))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
-      assertThat(device.state()).isEqualTo(machine.simulated().machineState());
+      assertThat(device.state()).isEqualTo(host.simulated().machineState());
     }
   }
 
   @Test
   void reportsPreCopyInfo() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       long before = session.preCopyInfo().orElseThrow().initialBytes();
       assertThat(before).isPositive();
@@ -225,9 +225,9 @@ class KernelDataSessionsTest {
   @Test
   void ignoresPreCopyFlagsWithoutOptIn() throws Exception {
     for (boolean tells : new boolean[] {true, false}) {
-      ScriptedHost machine =
+      ScriptedHost host =
           ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.reportsReinit(tells));
-      try (KernelDevice device = machine.open(KernelInterface.CDEV)) {
+      try (KernelDevice device = host.open(KernelInterface.CDEV)) {
         assertThat(device.reportsReinit()).isEqualTo(tells);
         SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
         assertThat(session.preCopyInfo().orElseThrow().reinit()).isFalse();

@@ -65,16 +65,16 @@ class KernelMemoryTest {
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
   void mapsAndUnmaps(KernelInterface by) throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
     MemorySegment memory = arena.allocate(RANGE.length(), PAGE);
     IovaRange other = new IovaRange(0x100_0000, PAGE);
-    try (KernelDevice device = machine.open(by)) {
+    try (KernelDevice device = host.open(by)) {
       device.mapDma(RANGE, memory, true);
       device.mapDma(other, memory.asSlice(0, PAGE), false);
-      assertThat(machine.kernel().memory().mapped()).hasEntrySatisfying(RANGE,
+      assertThat(host.kernel().memory().mapped()).hasEntrySatisfying(RANGE,
           mapped -> assertThat(mapped.address()).isEqualTo(memory.address()));
-      assertThat(machine.kernel().memory().isWritable(RANGE)).isTrue();
-      assertThat(machine.kernel().memory().isWritable(other)).isFalse();
+      assertThat(host.kernel().memory().isWritable(RANGE)).isTrue();
+      assertThat(host.kernel().memory().isWritable(other)).isFalse();
 
       assertErrno(Errno.EEXIST, () -> device.mapDma(RANGE, memory, true));
       assertErrno(Errno.EINVAL, () -> device.mapDma(new IovaRange(0, 100), memory.asSlice(0, 100), true));
@@ -86,20 +86,20 @@ class KernelMemoryTest {
 
       device.unmapDma(RANGE);
       assertErrno(Errno.ENOENT, () -> device.unmapDma(RANGE));
-      assertThat(machine.kernel().memory().mapped()).containsOnlyKeys(other);
+      assertThat(host.kernel().memory().mapped()).containsOnlyKeys(other);
     }
   }
 
   @ParameterizedTest
   @MethodSource("logs")
   void logsWrites(LogSource kind) throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS, kind.profile);
-    try (KernelDevice device = machine.open(kind.opened)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS, kind.profile);
+    try (KernelDevice device = host.open(kind.opened)) {
       DmaLog log = device.dmaLog().orElseThrow();
       MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(RANGE, PAGE), Long.BYTES);
       assertThat(log.start(List.of(RANGE), PAGE)).isEqualTo(PAGE);
-      machine.kernel().write(RANGE.iova());
-      machine.kernel().write(RANGE.iova() + 65 * PAGE);
+      host.kernel().write(RANGE.iova());
+      host.kernel().write(RANGE.iova() + 65 * PAGE);
 
       log.report(RANGE, PAGE, bitmap);
       assertThat(bitmap.toArray(JAVA_LONG)).containsExactly(1, 2);
@@ -110,7 +110,7 @@ class KernelMemoryTest {
           .containsExactly(0, 4);
 
       log.stop();
-      machine.kernel().write(RANGE.iova());
+      host.kernel().write(RANGE.iova());
       assertErrno(Errno.EINVAL, () -> log.report(RANGE, PAGE, bitmap));
       assertErrno(Errno.EINVAL, () -> log.report(RANGE, 3, bitmap));
       assertErrno(Errno.EINVAL, () -> log.report(RANGE, 2048, bitmap));
@@ -122,12 +122,12 @@ class KernelMemoryTest {
   /** A container reports in its own page size. */
   @Test
   void reportsInLargerPages() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS, NO_DEVICE_LOG);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS, NO_DEVICE_LOG);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       DmaLog log = device.dmaLog().orElseThrow();
       log.start(List.of(RANGE), PAGE);
-      machine.kernel().write(RANGE.iova() + 5 * PAGE);
-      machine.kernel().write(RANGE.iova() + 127 * PAGE);
+      host.kernel().write(RANGE.iova() + 5 * PAGE);
+      host.kernel().write(RANGE.iova() + 127 * PAGE);
       MemorySegment bitmap = arena.allocate(8, 8);
 
       log.report(RANGE, 4 * PAGE, bitmap);
@@ -139,13 +139,13 @@ class KernelMemoryTest {
   @ParameterizedTest
   @MethodSource("logs")
   void reportsLargeMappingAsWhole(LogSource kind) throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS, kind.profile);
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS, kind.profile);
     IovaRange large = new IovaRange(1L << 32, 20L << 30);
-    try (KernelDevice device = machine.open(kind.opened)) {
+    try (KernelDevice device = host.open(kind.opened)) {
       device.mapDma(large, MemoryMap.anonymous(large.length(), arena), true);
       DmaLog log = device.dmaLog().orElseThrow();
       log.start(List.of(large), PAGE);
-      machine.kernel().write(large.last());
+      host.kernel().write(large.last());
       MemorySegment bitmap = arena.allocate(DmaLog.bitmapBytes(large, PAGE), Long.BYTES);
 
       log.report(large, PAGE, bitmap);
@@ -162,9 +162,9 @@ class KernelMemoryTest {
   @Test
   void hasNoLogWithoutSource() throws Exception {
     for (KernelInterface by : KernelInterface.values()) {
-      ScriptedHost machine =
+      ScriptedHost host =
           ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.withLogs(false, false));
-      try (KernelDevice device = machine.open(by)) {
+      try (KernelDevice device = host.open(by)) {
         assertThat(device.dmaLog()).isEmpty();
       }
     }
@@ -185,8 +185,8 @@ class KernelMemoryTest {
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
   void readsWritesAndMapsRegions(KernelInterface by) throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(by)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(by)) {
       RegionInfo bar = device.regions().info(0);
       assertThat(bar).isEqualTo(new RegionInfo(0, 2 * PAGE, true, true, true,
           List.of(new SparseMmap(List.of(new SparseMmap.Area(PAGE, PAGE))))));
@@ -213,26 +213,26 @@ class KernelMemoryTest {
 
   @Test
   void deliversInterruptsByEventFd() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP);
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP);
         EventFd first = EventFd.create();
         EventFd second = EventFd.create()) {
       assertThat(device.irqs().info(2).count()).isEqualTo(4);
       assertErrno(Errno.EINVAL, () -> device.irqs().info(5));
       device.irqs().connect(IrqAction.TRIGGER, 2, 1, List.of(first, second));
-      machine.kernel().raise(2, 1);
+      host.kernel().raise(2, 1);
       device.irqs().apply(IrqAction.TRIGGER, 2, 2, 1);
       assertThat(first.drain()).isOne();
       assertThat(second.drain()).isOne();
 
       device.irqs().disconnect(IrqAction.TRIGGER, 2, 1, 1);
-      machine.kernel().raise(2, 1);
-      machine.kernel().raise(2, 2);
+      host.kernel().raise(2, 1);
+      host.kernel().raise(2, 2);
       assertThat(first.await(Duration.ZERO)).isFalse();
       assertThat(second.drain()).isOne();
 
       device.irqs().disable(2);
-      machine.kernel().raise(2, 2);
+      host.kernel().raise(2, 2);
       assertThat(second.await(Duration.ZERO)).isFalse();
       assertErrno(Errno.EINVAL, () -> device.irqs().apply(IrqAction.TRIGGER, 2, 3, 2));
     }

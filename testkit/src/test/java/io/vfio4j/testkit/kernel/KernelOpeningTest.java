@@ -27,33 +27,33 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Opening a kernel device, and the messages when that fails; after a failure nothing stays open. */
 class KernelOpeningTest {
 
-  private static DeviceException failure(ScriptedHost machine, HostDevice host, KernelInterface by) {
+  private static DeviceException failure(ScriptedHost host, HostDevice hostDevice, KernelInterface by) {
     var thrown = catchThrowableOfType(DeviceException.class,
-        () -> KernelDevice.open(host, machine.options().withInterface(by)).close());
-    assertThat(machine.kernel().openFiles()).isEmpty();
+        () -> KernelDevice.open(hostDevice, host.options().withInterface(by)).close());
+    assertThat(host.kernel().openFiles()).isEmpty();
     return thrown;
   }
 
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
   void reportsDeviceInfo(KernelInterface by) throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(by)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(by)) {
       assertThat(device.identity()).isEqualTo(new DeviceIdentity("kernel:" + ScriptedHost.NAME,
-          machine.simulated().identity().vendorId(), machine.simulated().identity().deviceId(),
-          machine.simulated().identity().subsystemVendorId(), machine.simulated().identity().subsystemId(),
-          machine.simulated().identity().classCode(), "mtty"));
+          host.simulated().identity().vendorId(), host.simulated().identity().deviceId(),
+          host.simulated().identity().subsystemVendorId(), host.simulated().identity().subsystemId(),
+          host.simulated().identity().classCode(), "mtty"));
       assertThat(device.kernelInterface()).isEqualTo(by);
-      assertThat(device.features()).isEqualTo(machine.simulated().features());
-      assertThat(device.stopCopyLength()).isEqualTo(machine.simulated().stopCopyLength());
+      assertThat(device.features()).isEqualTo(host.simulated().features());
+      assertThat(device.stopCopyLength()).isEqualTo(host.simulated().stopCopyLength());
       assertThat(device.regionCount()).isEqualTo(9);
       assertThat(device.irqCount()).isEqualTo(5);
-      assertThat(machine.kernel().openFiles()).isEqualTo(
+      assertThat(host.kernel().openFiles()).isEqualTo(
           by == KernelInterface.GROUP ? List.of("container", "device", "group")
               : List.of("device", "iommufd"));
     }
-    assertThat(machine.kernel().openFiles()).isEmpty();
-    assertThat(machine.simulated().resetCount()).isZero();
+    assertThat(host.kernel().openFiles()).isEmpty();
+    assertThat(host.simulated().resetCount()).isZero();
   }
 
   @Test
@@ -95,15 +95,15 @@ class KernelOpeningTest {
 
   @ParameterizedTest
   @MethodSource("openFailures")
-  void reportsFileThatDoesNotOpen(KernelInterface by, String path, Errno errno, String words) {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    machine.kernel().failOpen(path, errno);
+  void reportsFileThatDoesNotOpen(KernelInterface by, String path, Errno errno, String message) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    host.kernel().failOpen(path, errno);
 
-    DeviceException thrown = failure(machine, ScriptedHost.HOST, by);
+    DeviceException thrown = failure(host, ScriptedHost.HOST, by);
     assertThat(thrown.errno()).isEqualTo(errno);
     assertThat(thrown)
         .hasMessageStartingWith("kernel:" + ScriptedHost.NAME + ": " + path + ": " + errno.name())
-        .hasMessageContaining(words);
+        .hasMessageContaining(message);
   }
 
   static Stream<Arguments> stepFailures() {
@@ -135,57 +135,57 @@ class KernelOpeningTest {
 
   @ParameterizedTest
   @MethodSource("stepFailures")
-  void reportsFailedStep(KernelInterface by, int request, Errno errno, String words) {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    machine.kernel().fail(request, errno, 1);
+  void reportsFailedStep(KernelInterface by, int request, Errno errno, String message) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    host.kernel().fail(request, errno, 1);
 
-    DeviceException thrown = failure(machine, ScriptedHost.HOST, by);
+    DeviceException thrown = failure(host, ScriptedHost.HOST, by);
     assertThat(thrown.errno()).isEqualTo(errno);
-    assertThat(thrown).hasMessageStartingWith("kernel:" + ScriptedHost.NAME).hasMessageContaining(words);
+    assertThat(thrown).hasMessageStartingWith("kernel:" + ScriptedHost.NAME).hasMessageContaining(message);
   }
 
   @Test
   void reportsGroupInUse() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice first = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice first = host.open(KernelInterface.GROUP)) {
       assertThat(first.state()).isEqualTo(DeviceState.RUNNING);
       var thrown =
-          catchThrowableOfType(DeviceException.class, () -> machine.open(KernelInterface.GROUP).close());
+          catchThrowableOfType(DeviceException.class, () -> host.open(KernelInterface.GROUP).close());
       assertThat(thrown.errno()).isEqualTo(Errno.EBUSY);
-      assertThat(machine.kernel().openFiles()).containsExactly("container", "device", "group");
+      assertThat(host.kernel().openFiles()).containsExactly("container", "device", "group");
     }
   }
 
   @Test
   void reportsNonViableGroup() {
-    HostDevice host =
+    HostDevice hostDevice =
         new HostDevice(ScriptedHost.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.of("mtty"),
             OptionalInt.of(0), Optional.empty(), List.of(new Neighbour("0000:3b:00.1", Optional.of("nvme"))));
-    ScriptedHost machine =
+    ScriptedHost host =
         ScriptedHost.with(ScriptedHost.SETTINGS, KernelProfile.LINUX_6_12.withoutViableGroup());
 
-    assertThat(failure(machine, host, KernelInterface.GROUP)).hasMessageContaining("0000:3b:00.1 (nvme)")
+    assertThat(failure(host, hostDevice, KernelInterface.GROUP)).hasMessageContaining("0000:3b:00.1 (nvme)")
         .hasMessageContaining("group 0 is not viable");
   }
 
   @Test
   void reportsDeviceWithoutFiles() {
-    HostDevice host =
+    HostDevice hostDevice =
         new HostDevice(ScriptedHost.NAME, HostDevice.Kind.MEDIATED, Optional.empty(), Optional.empty(),
             OptionalInt.empty(), Optional.empty(), List.of());
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
 
-    assertThat(failure(machine, host, KernelInterface.GROUP)).hasMessageContaining("it has no IOMMU group");
-    assertThat(failure(machine, host, KernelInterface.CDEV)).hasMessageContaining("no driver is bound to it");
+    assertThat(failure(host, hostDevice, KernelInterface.GROUP)).hasMessageContaining("it has no IOMMU group");
+    assertThat(failure(host, hostDevice, KernelInterface.CDEV)).hasMessageContaining("no driver is bound to it");
   }
 
   @Test
   void reportsDeviceOfOtherDriver() {
-    HostDevice host = new HostDevice("0000:3b:00.1", HostDevice.Kind.PCI,
+    HostDevice hostDevice = new HostDevice("0000:3b:00.1", HostDevice.Kind.PCI,
         Optional.of(new PciIds(0x144d, 0xa808, 0x144d, 1, 0x010802)), Optional.of("nvme"), OptionalInt.of(1),
         Optional.empty(), List.of());
 
-    assertThat(failure(ScriptedHost.with(ScriptedHost.SETTINGS), host, KernelInterface.GROUP))
+    assertThat(failure(ScriptedHost.with(ScriptedHost.SETTINGS), hostDevice, KernelInterface.GROUP))
         .hasMessageStartingWith(
             "kernel:0000:3b:00.1: /dev/vfio/1: ENOENT (no such file or directory); it is bound to nvme, which is "
                 + "not a VFIO driver; bind its VFIO driver: modprobe vfio_pci; echo vfio-pci > ");
@@ -194,26 +194,26 @@ class KernelOpeningTest {
   /** The device may be in any state that its last user left, so a probe resets it. */
   @Test
   void resetsProbedDeviceFirst() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    machine.simulated().moveTo(DeviceState.STOP_COPY);
-    try (KernelProbe probe = KernelProbe.open(ScriptedHost.HOST, machine.options())) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    host.simulated().moveTo(DeviceState.STOP_COPY);
+    try (KernelProbe probe = KernelProbe.open(ScriptedHost.HOST, host.options())) {
       assertThat(probe.device().state()).isEqualTo(DeviceState.RUNNING);
       probe.device().moveTo(DeviceState.STOP);
       probe.reopen();
       assertThat(probe.device().state()).isEqualTo(DeviceState.STOP);
     }
-    assertThat(machine.simulated().resetCount()).isOne();
-    assertThat(machine.kernel().openFiles()).isEmpty();
+    assertThat(host.simulated().resetCount()).isOne();
+    assertThat(host.kernel().openFiles()).isEmpty();
   }
 
   @Test
   void refusesToProbeWithoutReset() {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    machine.kernel().fail(IoctlNumbers.DEVICE_RESET, Errno.EIO, 1);
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    host.kernel().fail(IoctlNumbers.DEVICE_RESET, Errno.EIO, 1);
 
     var thrown = catchThrowableOfType(DeviceException.class,
-        () -> KernelProbe.open(ScriptedHost.HOST, machine.options()).close());
+        () -> KernelProbe.open(ScriptedHost.HOST, host.options()).close());
     assertThat(thrown).hasMessageContaining("reset: EIO");
-    assertThat(machine.kernel().openFiles()).isEmpty();
+    assertThat(host.kernel().openFiles()).isEmpty();
   }
 }

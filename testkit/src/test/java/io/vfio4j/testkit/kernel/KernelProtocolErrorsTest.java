@@ -29,9 +29,9 @@ class KernelProtocolErrorsTest {
 
   private final ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
 
-  private static void assertProtocolError(String words, ThrowingCallable call) {
+  private static void assertProtocolError(String message, ThrowingCallable call) {
     assertThatExceptionOfType(DeviceException.class).isThrownBy(call)
-        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EPROTO)).withMessageContaining(words);
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EPROTO)).withMessageContaining(message);
   }
 
   private KernelDevice open() throws DeviceException {

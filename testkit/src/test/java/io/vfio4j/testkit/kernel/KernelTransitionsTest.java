@@ -57,8 +57,8 @@ class KernelTransitionsTest {
   private static void assertSameTransition(MigrationFeatures features, DeviceState from, DeviceState to)
       throws DeviceException {
     SimulatedDevice alone = ScriptedHost.SETTINGS.withFeatures(features).device();
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS.withFeatures(features));
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS.withFeatures(features));
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       alone.moveTo(from);
       device.moveTo(from);
       Optional<DeviceException> expected = failure(alone, to);
@@ -77,7 +77,7 @@ class KernelTransitionsTest {
       }
       assertThat(device.state()).as(move).isEqualTo(alone.state());
     }
-    assertThat(machine.kernel().openFiles()).isEmpty();
+    assertThat(host.kernel().openFiles()).isEmpty();
   }
 
   private static boolean opensSession(DeviceState from, DeviceState to) {
@@ -94,11 +94,11 @@ class KernelTransitionsTest {
   void reportsStateAfterFailedTransition(KernelInterface by) throws Exception {
     Arc first = new Arc(DeviceState.RUNNING, DeviceState.RUNNING_P2P);
     Arc second = new Arc(DeviceState.RUNNING_P2P, DeviceState.STOP);
-    ScriptedHost machine =
+    ScriptedHost host =
         ScriptedHost.with(ScriptedHost.SETTINGS.withFaults(new Fault.ArcFailure(first, Errno.EIO, false, 1),
             new Fault.ArcFailure(second, Errno.EBUSY, false, 1),
             new Fault.ArcFailure(second, Errno.EIO, true, 1)));
-    try (KernelDevice device = machine.open(by)) {
+    try (KernelDevice device = host.open(by)) {
       assertFails(device, Errno.EIO, DeviceState.RUNNING, FailureEffect.UNCHANGED);
       assertFails(device, Errno.EBUSY, DeviceState.RUNNING_P2P, FailureEffect.MID_PATH);
       device.moveTo(DeviceState.RUNNING);
@@ -126,9 +126,9 @@ class KernelTransitionsTest {
   /** The kernel's interface then offers no other way to determine the state. */
   @Test
   void reportsLostDeviceWhenStateIsUnreadable() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      machine.kernel().fail(IoctlNumbers.DEVICE_FEATURE, Errno.EIO, 2);
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
+      host.kernel().fail(IoctlNumbers.DEVICE_FEATURE, Errno.EIO, 2);
 
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> device.moveTo(DeviceState.STOP))
           .withMessageContaining("its state cannot be read: EIO");
@@ -137,9 +137,9 @@ class KernelTransitionsTest {
 
   @Test
   void losesUnboundDevice() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
-      machine.kernel().fail(IoctlNumbers.DEVICE_FEATURE, Errno.ENODEV, 3);
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
+      host.kernel().fail(IoctlNumbers.DEVICE_FEATURE, Errno.ENODEV, 3);
 
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(() -> device.moveTo(DeviceState.STOP));
       assertThatExceptionOfType(DeviceLostException.class).isThrownBy(device::state)
@@ -150,9 +150,9 @@ class KernelTransitionsTest {
   @ParameterizedTest
   @EnumSource(DeviceState.class)
   void resetsToRunningFromEveryState(DeviceState state) throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS.withFaults(
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS.withFaults(
         new Fault.ArcFailure(new Arc(DeviceState.STOP, DeviceState.STOP_COPY), Errno.EIO, true, 1)));
-    try (KernelDevice device = machine.open(KernelInterface.CDEV)) {
+    try (KernelDevice device = host.open(KernelInterface.CDEV)) {
       if (state == DeviceState.ERROR) {
         assertThatExceptionOfType(TransitionException.class)
             .isThrownBy(() -> device.moveTo(DeviceState.STOP_COPY));
@@ -162,29 +162,29 @@ class KernelTransitionsTest {
       device.reset();
 
       assertThat(device.state()).isEqualTo(DeviceState.RUNNING);
-      assertThat(machine.simulated().resetCount()).isOne();
+      assertThat(host.simulated().resetCount()).isOne();
     }
   }
 
   /** Closing changes neither the kernel's device nor, therefore, ours. */
   @Test
   void keepsStateOnClose() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS);
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       device.moveTo(DeviceState.STOP_COPY);
     }
-    assertThat(machine.simulated().machineState()).isEqualTo(DeviceState.STOP_COPY);
-    try (KernelDevice again = machine.open(KernelInterface.GROUP)) {
+    assertThat(host.simulated().machineState()).isEqualTo(DeviceState.STOP_COPY);
+    try (KernelDevice again = host.open(KernelInterface.GROUP)) {
       assertThat(again.state()).isEqualTo(DeviceState.STOP_COPY);
     }
-    assertThat(machine.simulated().resetCount()).isZero();
-    assertThat(machine.kernel().openFiles()).isEmpty();
+    assertThat(host.simulated().resetCount()).isZero();
+    assertThat(host.kernel().openFiles()).isEmpty();
   }
 
   @Test
   void keepsDeviceWithoutMigrationRunning() throws Exception {
-    ScriptedHost machine = ScriptedHost.with(ScriptedHost.SETTINGS.withFeatures(MigrationFeatures.NONE));
-    try (KernelDevice device = machine.open(KernelInterface.GROUP)) {
+    ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS.withFeatures(MigrationFeatures.NONE));
+    try (KernelDevice device = host.open(KernelInterface.GROUP)) {
       assertThat(device.features()).isEqualTo(MigrationFeatures.NONE);
       assertThat(device.state()).isEqualTo(DeviceState.RUNNING);
       assertThat(device.stopCopyLength()).isEmpty();
