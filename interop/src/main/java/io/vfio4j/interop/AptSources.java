@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Where this machine has its packages from, as sources.list(5) says it, in both of its formats. */
+/** This machine's package sources, from sources.list(5), in both formats. */
 final class AptSources {
 
   /**
    * An entry.
    *
    * @param uri the archive
-   * @param suite the release, as {@code trixie}
-   * @param components its parts, as {@code main}
+   * @param suite the release, such as {@code trixie}
+   * @param components its components, such as {@code main}
    */
   record Source(String uri, String suite, List<String> components) {
   }
@@ -29,10 +29,10 @@ final class AptSources {
   }
 
   /**
-   * Returns the archive that a release of Debian itself comes from.
+   * Returns the archive of a Debian release.
    *
    * @param folder {@code /etc/apt}
-   * @param release the code name that this machine runs; other releases have their suites in the same archive
+   * @param release the code name of this machine's release; the same archive has the suites of other releases
    */
   static Optional<String> archiveOf(Path folder, String release) throws IOException {
     return read(folder).stream()
@@ -41,7 +41,7 @@ final class AptSources {
   }
 
   /**
-   * Returns the archive that Debian's security updates come from; it has those of all releases.
+   * Returns the archive of Debian's security updates, which has those of all releases.
    *
    * @param folder {@code /etc/apt}
    */
@@ -51,7 +51,7 @@ final class AptSources {
         .map(Source::uri).findFirst();
   }
 
-  /** Returns all entries that are switched on and name binary packages. */
+  /** Returns all enabled entries for binary packages. */
   static List<Source> read(Path folder) throws IOException {
     List<Source> sources = new ArrayList<>();
     readList(folder.resolve("sources.list"), sources);
@@ -70,7 +70,7 @@ final class AptSources {
     return sources;
   }
 
-  /** One entry a line: {@code deb [options] uri suite component...}. */
+  /** Parses lines of the form {@code deb [options] uri suite component...}. */
   private static void readList(Path file, List<Source> into) throws IOException {
     if (!Files.exists(file)) {
       return;
@@ -83,7 +83,7 @@ final class AptSources {
     }
   }
 
-  /** Fields in stanzas (deb822(5)); each may have several values. */
+  /** Parses stanzas of fields (deb822(5)); each field may have several values. */
   private static void readStanzas(Path file, List<Source> into) throws IOException {
     Map<String, String> stanza = new LinkedHashMap<>();
     String field = "";

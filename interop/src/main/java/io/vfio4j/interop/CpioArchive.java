@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A cpio archive in the format that the kernel unpacks (newc, Documentation/driver-api/early-userspace/buffer-format),
- * as it is written.
+ * Writes a cpio archive in the format that the kernel unpacks (newc,
+ * Documentation/driver-api/early-userspace/buffer-format).
  */
 final class CpioArchive implements AutoCloseable {
 
@@ -41,7 +41,7 @@ final class CpioArchive implements AutoCloseable {
     return add(path, CHARACTER_DEVICE, new byte[0], major, minor);
   }
 
-  /** Adds a folder with all that is in it; links are followed. */
+  /** Adds a folder recursively, following links. */
   CpioArchive tree(String path, Path folder) throws IOException {
     List<Path> all;
     try (Stream<Path> found = Files.walk(folder)) {
@@ -88,7 +88,7 @@ final class CpioArchive implements AutoCloseable {
     }
   }
 
-  /** Ends the archive, and closes what it is written to. */
+  /** Completes the archive and closes its output. */
   @Override
   public void close() throws IOException {
     try (out) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Debian's packages, without any being installed: from which archives this machine can have them, and unpacking them. */
+/** Debian packages, used without installing them: their archives, and unpacking them. */
 final class DebianPackages {
 
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
@@ -19,7 +19,7 @@ final class DebianPackages {
   private DebianPackages() {
   }
 
-  /** Returns the archive of Debian's releases that this machine uses. */
+  /** Returns the URI of the archive of Debian releases that this machine uses. */
   static String archive() throws UnavailableException, IOException {
     String release = Files.readAllLines(OS_RELEASE).stream()
         .filter(line -> line.startsWith("VERSION_CODENAME="))
@@ -28,21 +28,21 @@ final class DebianPackages {
         "Debian's for the release that this machine runs");
   }
 
-  /** Returns the archive of Debian's security updates that this machine uses. */
+  /** Returns the URI of the archive of Debian security updates that this machine uses. */
   static String securityArchive() throws UnavailableException, IOException {
     return requireArchive(AptSources.securityArchive(ETC_APT), "Debian's security updates");
   }
 
   private static String requireArchive(Optional<String> uri, String what) throws UnavailableException {
     return uri.orElseThrow(
-        () -> new UnavailableException("no entry of " + ETC_APT + " names an archive of " + what));
+        () -> new UnavailableException("no entry in " + ETC_APT + " is for an archive of " + what));
   }
 
   /**
-   * Returns an apt that has fetched its lists of packages.
+   * Returns an apt whose package lists are up to date.
    *
-   * @param work where it keeps what is its own
-   * @throws UnavailableException if it cannot be had on this machine
+   * @param work the folder for its files
+   * @throws UnavailableException if the packages are not available on this machine
    */
   static PrivateApt apt(Path work, List<AptSources.Source> sources)
       throws UnavailableException, IOException, InterruptedException {
@@ -52,7 +52,7 @@ final class DebianPackages {
       apt.update();
     } catch (IOException e) {
       throw new UnavailableException(
-          "the packages of " + sources.getFirst().uri() + " cannot be had: " + e.getMessage(), e);
+          "cannot fetch the package lists of " + sources.getFirst().uri() + ": " + e.getMessage(), e);
     }
     return apt;
   }
@@ -60,27 +60,27 @@ final class DebianPackages {
   private static void requireTools() throws UnavailableException {
     if (!System.getProperty("os.arch").equals("amd64")) {
       throw new UnavailableException(
-          "QEMU is taken from packages for x86-64, and this is a machine of another kind");
+          "QEMU comes from packages for x86-64, and this machine has another architecture");
     }
     for (String program : List.of("apt-get", "apt-cache", "dpkg-deb", "xz")) {
       if (!ToolProcess.exists(program)) {
         throw new UnavailableException(
-            program + " is not on the PATH: packages are fetched and unpacked with Debian's own tools");
+            program + " is not on the PATH; packages are fetched and unpacked with Debian's tools");
       }
     }
     if (!Files.exists(PrivateApt.KEYRING)) {
       throw new UnavailableException(PrivateApt.KEYRING
-          + " is missing: what Debian's archive signs is checked with it (debian-archive-keyring)");
+          + " is missing; it verifies the signatures of Debian's archive (package debian-archive-keyring)");
     }
   }
 
-  /** Unpacks a package's files. */
+  /** Unpacks a package. */
   static void unpack(Path file, Path into) throws IOException, InterruptedException {
     Files.createDirectories(into);
     ToolProcess.run(TIMEOUT, into, List.of("dpkg-deb", "-x", file.toString(), into.toString()));
   }
 
-  /** Takes a kernel out of an unpacked package. */
+  /** Copies the kernel from an unpacked package. */
   static void extractKernel(Path unpacked, Path to) throws IOException {
     try (Stream<Path> files = Files.list(unpacked.resolve("boot"))) {
       Path kernel = files.filter(file -> file.getFileName().toString().startsWith("vmlinuz")).findFirst()
@@ -89,7 +89,7 @@ final class DebianPackages {
     }
   }
 
-  /** Takes a kernel's module out of an unpacked package. */
+  /** Extracts a kernel module from an unpacked package. */
   static void extractModule(Path unpacked, String module, Path to) throws IOException, InterruptedException {
     ToolProcess.run(TIMEOUT, unpacked, List.of("xz", "-d", find(unpacked, module + ".ko.xz").toString()));
     Files.move(find(unpacked, module + ".ko"), to);

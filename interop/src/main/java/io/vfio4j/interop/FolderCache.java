@@ -11,19 +11,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Keeps folders from one run to the next: each is there as a whole or not at all, and made anew if another is wanted. */
+/** Caches folders between runs. Each is complete or missing, and is recreated if its description changes. */
 final class FolderCache {
 
   private static final String CONTENTS = "contents.txt";
 
-  /** Makes what is to be kept. */
+  /** Creates the content of a cached folder. */
   interface Setup {
 
-    /**
-     * Makes it.
+    /*
+     * * Creates the content.
      *
-     * @param folder where, an empty folder that has another path later
-     * @param work a folder for what is needed meanwhile
+     * @param folder an empty folder, which is moved afterwards
+     * @param work a folder for temporary files
      */
     void create(Path folder, Path work) throws UnavailableException, IOException, InterruptedException;
   }
@@ -32,12 +32,12 @@ final class FolderCache {
   }
 
   /**
-   * Returns a folder, and makes it if it is missing or another than what is wanted.
+   * Returns a folder, and creates it if it is missing or has another description.
    *
-   * @param cache where it is kept, which is made; several processes may ask for the same at once
-   * @param name its name in there
-   * @param wanted says all that what is in it depends on
-   * @throws UnavailableException if it cannot be had on this machine
+   * @param cache the folder of the cache, created if missing; safe for use by several processes
+   * @param name its name in the cache
+   * @param wanted a description of everything that its content depends on
+   * @throws UnavailableException if it cannot be created on this machine
    */
   static Path provide(Path cache, String name, String wanted, Setup setup)
       throws UnavailableException, IOException, InterruptedException {
@@ -66,7 +66,7 @@ final class FolderCache {
     return Files.exists(contents) && Files.readString(contents).equals(wanted);
   }
 
-  /** Deletes a folder with all that is in it, if it is there. */
+  /** Deletes a folder recursively, if it exists. */
   static void delete(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;

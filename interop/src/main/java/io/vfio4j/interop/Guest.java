@@ -14,7 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** A guest that runs, and does what it is told through a serial port. */
+/** A running guest, which executes commands received through a serial port. */
 public final class Guest implements AutoCloseable {
 
   private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
@@ -25,10 +25,10 @@ public final class Guest implements AutoCloseable {
   private static final int TAIL_LINES = 40;
 
   /**
-   * What became of a command.
+   * The result of a command.
    *
    * @param status its exit status
-   * @param output the lines that it wrote
+   * @param output the lines that it printed
    */
   public record CommandResult(int status, List<String> output) {
   }
@@ -51,13 +51,13 @@ public final class Guest implements AutoCloseable {
   }
 
   /**
-   * Starts a guest and waits until it takes commands.
+   * Starts a guest and waits until it accepts commands.
    *
-   * @param kit what QEMU is in
-   * @param machine what the guest is like
-   * @param folder where to keep what it and QEMU say
-   * @param name of it, for the names of files
-   * @throws GuestException if it does not come to take commands
+   * @param kit the kit with QEMU
+   * @param machine the arguments of QEMU
+   * @param folder the folder for the output of the guest and of QEMU
+   * @param name of the guest, for file names
+   * @throws GuestException if it does not get to accepting commands
    */
   static Guest start(GuestKit kit, QemuArguments machine, Path folder, String name)
       throws IOException, InterruptedException {
@@ -85,7 +85,7 @@ public final class Guest implements AutoCloseable {
         lines.add(line);
       }
     } catch (IOException e) {
-      // QEMU is gone, as the next line says.
+      // QEMU has exited, which the next line reports.
     }
     lines.add(EXITED);
   }
@@ -101,21 +101,21 @@ public final class Guest implements AutoCloseable {
   private String nextLine(long deadline, String what) throws IOException, InterruptedException {
     String line = lines.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     if (line == null) {
-      throw new GuestException("the guest does not answer: " + what + System.lineSeparator() + tail());
+      throw new GuestException("the guest does not respond: " + what + System.lineSeparator() + tail());
     }
     if (line.equals(EXITED)) {
       lines.add(EXITED);
-      throw new GuestException("QEMU has ended: " + what + System.lineSeparator() + tail());
+      throw new GuestException("QEMU has exited: " + what + System.lineSeparator() + tail());
     }
     return line;
   }
 
   /**
-   * Lets the guest's shell run a command.
+   * Runs a command in the guest's shell.
    *
    * @param command a line for the shell
-   * @return its exit status, and what it wrote to both of its outputs
-   * @throws GuestException if the guest does not answer
+   * @return its exit status, standard output and standard error
+   * @throws GuestException if the guest does not respond
    */
   public CommandResult run(String command) throws IOException, InterruptedException {
     List<String> output = new ArrayList<>();
@@ -124,13 +124,13 @@ public final class Guest implements AutoCloseable {
   }
 
   /**
-   * Lets the guest's shell run a command that may take its time.
+   * Runs a long command in the guest's shell.
    *
    * @param command a line for the shell
-   * @param patience how long it may take
-   * @param output takes each line that it writes to one of its outputs
+   * @param patience the timeout
+   * @param output receives each line of its standard output and error
    * @return its exit status
-   * @throws GuestException if the guest does not answer
+   * @throws GuestException if the guest does not respond
    */
   public int run(String command, Duration patience, Consumer<String> output)
       throws IOException, InterruptedException {
@@ -145,10 +145,10 @@ public final class Guest implements AutoCloseable {
   }
 
   /**
-   * Lets the guest's shell run a command that is to succeed.
+   * Runs a command in the guest's shell that must succeed.
    *
-   * @return what it wrote
-   * @throws GuestException if it fails, with what it wrote
+   * @return its output
+   * @throws GuestException if it fails, with its output
    */
   public List<String> runChecked(String command) throws IOException, InterruptedException {
     CommandResult outcome = run(command);
@@ -166,20 +166,20 @@ public final class Guest implements AutoCloseable {
     return number;
   }
 
-  /** Lets the guest restart, QEMU staying as it is, and waits until it takes commands again. */
+  /** Reboots the guest, while QEMU keeps running, and waits until it accepts commands again. */
   public void reboot() throws IOException, InterruptedException {
     send("reboot -f");
     awaitReady();
   }
 
-  /** Returns a PCI function of the guest, by its address as in {@code 0000:01:00.0}. */
+  /** Returns a PCI function of the guest by its address, such as {@code 0000:01:00.0}. */
   public GuestFunction function(String address) {
     return new GuestFunction(this, address);
   }
 
-  /** Kills QEMU with SIGKILL, and waits for its end. */
+  /** Kills QEMU with SIGKILL and waits for it to exit. */
   public void kill() {
-    // The process itself is the watchman that limits QEMU's life.
+    // The child process is the watchdog that limits QEMU's lifetime.
     List<ProcessHandle> qemu = process.descendants().toList();
     qemu.forEach(ProcessHandle::destroyForcibly);
     qemu.forEach(child -> child.onExit().join());
@@ -187,12 +187,12 @@ public final class Guest implements AutoCloseable {
     process.onExit().join();
   }
 
-  /** Returns what QEMU wrote to its standard error so far. */
+  /** Returns QEMU's standard error so far. */
   public List<String> qemuErrors() throws IOException {
     return ToolProcess.tail(List.of(errors), Integer.MAX_VALUE).lines().toList();
   }
 
-  /** Returns the last of what the kernel and QEMU said. */
+  /** Returns the last output of the kernel and of QEMU. */
   public String tail() throws IOException {
     return ToolProcess.tail(List.of(console, errors), TAIL_LINES);
   }

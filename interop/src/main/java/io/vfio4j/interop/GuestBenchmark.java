@@ -11,14 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How long a guest's accesses take with a device of ours, beside devices that QEMU emulates itself in the same guest. */
+/** Measures a guest's accesses to a vfio4j device, beside those to devices that QEMU emulates in the same guest. */
 final class GuestBenchmark {
 
   private static final int ROUNDS = 11;
   private static final int READS = 5_000;
   private static final int INTERRUPTS = 500;
   private static final String EDU = "QEMU's edu";
-  /** Offset and value of the write that raises an interrupt, and of that which clears it (docs/specs/edu.rst of QEMU). */
+  /** Offset and value of the writes that raise and clear an interrupt (docs/specs/edu.rst of QEMU). */
   private static final String EDU_RAISE = "0x60 1";
   private static final String EDU_CLEAR = "0x64 1";
 
@@ -27,7 +27,7 @@ final class GuestBenchmark {
   private GuestBenchmark() {
   }
 
-  /** Measures, and prints tables in Markdown. */
+  /** Runs the benchmark and prints Markdown tables. */
   static void run(Path cache) throws UnavailableException, IOException, InterruptedException {
     try (GuestEnvironment environment = GuestEnvironment.open(cache)) {
       System.out.printf("%d CPUs, Linux %s, Java %s; guests emulated (TCG)%n%n",
@@ -89,7 +89,10 @@ final class GuestBenchmark {
     nanos.computeIfAbsent(what, _ -> new ArrayList<>()).add(nanoseconds);
   }
 
-  /** A row for each: median, least and greatest, how many a second, and the median of its ratio to the first in a round. */
+  /**
+   * Prints a row for each: median, minimum, maximum, rate per second, and median ratio to the first in the same
+   * round.
+   */
   private void print(String what, String unit) {
     System.out.printf("| %s | %s | a second | ratio |%n|---|---|---|---|%n", what, unit);
     List<Long> base = nanos.values().iterator().next();

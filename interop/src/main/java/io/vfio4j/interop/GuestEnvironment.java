@@ -10,7 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** A place for guests and servers: it ends them all, and can say what they said last. */
+/** The owner of guests and servers: it stops them all, and collects their last output. */
 public final class GuestEnvironment implements AutoCloseable {
 
   private static final int TAIL_LINES = 20;
@@ -28,23 +28,23 @@ public final class GuestEnvironment implements AutoCloseable {
   }
 
   /**
-   * Opens a lab.
+   * Opens an environment.
    *
-   * @param cache the folder that the kit is kept in
-   * @throws UnavailableException if guests cannot be had on this machine
+   * @param cache the folder of the cached kit
+   * @throws UnavailableException if this machine cannot run guests
    */
   public static GuestEnvironment open(Path cache)
       throws UnavailableException, IOException, InterruptedException {
     GuestKit kit = GuestKit.in(cache);
-    // In the folder for temporary files, since a socket's path may have 107 bytes and no more.
+    // In the folder for temporary files, because the path of a socket is limited to 107 bytes.
     return new GuestEnvironment(kit, Files.createTempDirectory("vfio4j-interop"));
   }
 
   /**
-   * Starts a server, as a process of its own.
+   * Starts a server process.
    *
-   * @param device the device, as in {@code scratch}
-   * @param options more of the command's options
+   * @param device the device, such as {@code scratch}
+   * @param options additional options of the command
    */
   public ChildServer serve(String device, String... options) throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(
@@ -55,7 +55,7 @@ public final class GuestEnvironment implements AutoCloseable {
     return server;
   }
 
-  /** Starts a guest, and waits until it takes commands. */
+  /** Starts a guest and waits until it accepts commands. */
   public Guest boot(GuestSettings settings) throws UnavailableException, IOException, InterruptedException {
     Path file = initramfs.get(settings.flavour());
     if (file == null) {
@@ -65,7 +65,7 @@ public final class GuestEnvironment implements AutoCloseable {
     return start(settings.qemuArguments(kit.kernel(settings.flavour()), file));
   }
 
-  /** Starts a guest with another kernel than the kit's, and waits until it takes commands. */
+  /** Starts a guest with a kernel other than the kit's and waits until it accepts commands. */
   Guest start(QemuArguments machine) throws IOException, InterruptedException {
     Guest guest = Guest.start(kit, machine, folder, "guest" + ++names);
     guests.add(guest);
@@ -80,7 +80,7 @@ public final class GuestEnvironment implements AutoCloseable {
     return folder;
   }
 
-  /** Returns the last of what the guests' kernels, QEMU and the servers said. */
+  /** Returns the last output of the guests' kernels, of QEMU and of the servers. */
   public String tails() throws IOException {
     StringBuilder text = new StringBuilder();
     for (Guest guest : guests) {
@@ -96,7 +96,7 @@ public final class GuestEnvironment implements AutoCloseable {
     return text.toString();
   }
 
-  /** Ends guests and servers, and removes what they left. */
+  /** Stops guests and servers, and deletes their files. */
   @Override
   public void close() throws IOException {
     guests.forEach(Guest::close);

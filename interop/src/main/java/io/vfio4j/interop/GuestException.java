@@ -3,7 +3,7 @@ package io.vfio4j.interop;
 
 import java.io.IOException;
 
-/** A guest, or the QEMU that it runs in, does not do what it was told. */
+/** A guest, or its QEMU, failed or does not respond. */
 public final class GuestException extends IOException {
 
   private static final long serialVersionUID = 1;

@@ -15,22 +15,22 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * A Java runtime for guests, with the modules of the JDK that some others need and no more.
+ * A Java runtime for guests, with only the JDK modules that are required.
  *
- * @param folder where it is
+ * @param folder the folder of the runtime
  */
 record GuestJava(Path folder) {
 
   private static final Duration TIMEOUT = Duration.ofMinutes(1);
-  /** Dumped for pointers that are not compressed, which guests have no use for. */
+  /** The archive for uncompressed pointers, which guests do not use. */
   private static final String UNUSED_ARCHIVE = "lib/server/classes_nocoops.jsa";
 
   /**
-   * Returns one out of a cache, linked from the JDK that runs this.
+   * Returns the runtime from a cache, linked from the running JDK.
    *
-   * @param cache the folder that it is kept in
-   * @param modules the files of the modules that it is to run
-   * @throws UnavailableException if the JDK cannot link one
+   * @param cache the folder of the cache
+   * @param modules the files of the modules that it will run
+   * @throws UnavailableException if the JDK cannot link a runtime
    */
   static GuestJava in(Path cache, List<Path> modules)
       throws UnavailableException, IOException, InterruptedException {
@@ -40,7 +40,7 @@ record GuestJava(Path folder) {
         FolderCache.provide(cache, "java", wanted, (folder, _) -> link(needed, folder)).resolve("image"));
   }
 
-  /** Returns the JDK's modules that others need at run time. */
+  /** Returns the JDK modules that the modules require at run time. */
   private static Set<String> requiredModules(List<Path> files) {
     Set<ModuleDescriptor> modules = ModuleFinder.of(files.toArray(Path[]::new)).findAll().stream()
         .map(ModuleReference::descriptor).collect(Collectors.toSet());
@@ -50,12 +50,12 @@ record GuestJava(Path folder) {
         .filter(name -> !own.contains(name)).collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** By a process of its own: jlink refuses to work in a Java whose modules are patched, as those of tests are. */
+  /** Runs jlink as a separate process: it does not work in a JVM with patched modules, as in tests. */
   private static void link(Set<String> modules, Path folder)
       throws UnavailableException, IOException, InterruptedException {
     Path jlink = Path.of(System.getProperty("java.home"), "bin", "jlink");
     if (!Files.isExecutable(jlink)) {
-      throw new UnavailableException(jlink + " is missing: the guest's runtime is linked with it");
+      throw new UnavailableException(jlink + " is missing; it links the guest's runtime");
     }
     ToolProcess.run(TIMEOUT, folder,
         List.of(jlink.toString(), "--add-modules", String.join(",", modules), "--strip-debug",
@@ -64,7 +64,7 @@ record GuestJava(Path folder) {
     Files.deleteIfExists(folder.resolve("image").resolve(UNUSED_ARCHIVE));
   }
 
-  /** Adds it to a guest's file system, with the C library of this machine, as {@code /java}. */
+  /** Adds it to a guest's file system as {@code /java}, together with this machine's C library. */
   void addTo(CpioArchive archive) throws IOException, InterruptedException {
     archive.tree("java", folder);
     Set<Path> libraries = libraries();
@@ -82,13 +82,13 @@ record GuestJava(Path folder) {
     }
   }
 
-  /** Returns the libraries of this machine that it is linked to, the loader among them. */
+  /** Returns this machine's libraries that it is linked with, including the loader. */
   private Set<Path> libraries() throws IOException, InterruptedException {
     String text = ToolProcess.run(TIMEOUT, folder,
         List.of("ldd", folder.resolve("bin/java").toString(),
             folder.resolve("lib/server/libjvm.so").toString(), folder.resolve("lib/libnio.so").toString(),
             folder.resolve("lib/libmanagement.so").toString()));
-    // Lines as "libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x...)" and "/lib64/ld-linux-x86-64.so.2 (0x...)".
+    // Lines like "libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x...)" and "/lib64/ld-linux-x86-64.so.2 (0x...)".
     return text.lines().map(String::trim).filter(line -> line.endsWith(")"))
         .map(line -> line.substring(line.indexOf("=>") < 0 ? 0 : line.indexOf("=>") + 2).trim())
         .filter(path -> path.startsWith("/")).map(path -> Path.of(path.substring(0, path.indexOf(" ("))))

@@ -3,14 +3,14 @@ package io.vfio4j.interop;
 
 import java.util.List;
 
-/** A kernel of Debian's for guests, and the modules that are loaded when it has started, in this order. */
+/** A Debian kernel for guests, and the modules loaded at start-up, in order. */
 public enum GuestKernel {
 
-  /** Starts soonest; has no GPIO at all. */
+  /** Boots fastest; has no GPIO support. */
   CLOUD("linux-image-cloud-amd64",
       "uio uio_pci_generic irqbypass vfio vfio_iommu_type1 vfio-pci-core vfio-pci"),
 
-  /** Has drivers for what is not found in clouds. */
+  /** Has drivers for physical hardware. */
   GENERIC("linux-image-amd64", "gpio-regmap gpio-idio-16 gpio-pci-idio-16");
 
   private final String metapackage;

@@ -9,18 +9,18 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What guests are made of: QEMU with its libraries, kernels with some modules, busybox. It is kept in a folder from one
- * run to the next, and is there as a whole or not at all.
+ * The files that guests are built from: QEMU with its libraries, kernels with some modules, busybox. They are
+ * cached in a folder between runs, which is complete or missing.
  *
- * @param folder where it is
+ * @param folder the folder of the kit
  */
 public record GuestKit(Path folder) {
 
   /**
-   * Returns the kit in a folder, and sets it up there if it is missing or another than what is needed now.
+   * Returns the kit from a cache, and creates it if it is missing or outdated.
    *
-   * @param cache the folder, which is made; several processes may ask for the same at once
-   * @throws UnavailableException if it cannot be had on this machine
+   * @param cache the folder of the cache, created if missing; safe for use by several processes
+   * @throws UnavailableException if it cannot be created on this machine
    */
   public static GuestKit in(Path cache) throws UnavailableException, IOException, InterruptedException {
     return new GuestKit(
@@ -28,14 +28,14 @@ public record GuestKit(Path folder) {
             (folder, work) -> GuestKitSetup.run(work, new GuestKit(folder))));
   }
 
-  /** What a kit of this version of the project has in it: another one is made anew. */
+  /** Describes the content of this version's kit; a cached kit with another description is recreated. */
   private static String description() {
     return Stream.of(GuestKernel.values())
         .map(flavour -> flavour.metapackage() + " " + flavour.modules() + "\n")
         .collect(Collectors.joining());
   }
 
-  /** The root of QEMU and all that it needs. */
+  /** Returns the root folder of QEMU and its dependencies. */
   Path root() {
     return folder.resolve("root");
   }
@@ -52,7 +52,7 @@ public record GuestKit(Path folder) {
     return folder.resolve(flavour.name()).resolve(name + ".ko");
   }
 
-  /** Returns the beginning of a command that runs QEMU, with its own loader and libraries. */
+  /** Returns the beginning of a command that runs QEMU with the kit's loader and libraries. */
   List<String> qemu() {
     Path usr = root().resolve("usr");
     return new ArrayList<>(List.of(usr.resolve("lib64/ld-linux-x86-64.so.2").toString(), "--library-path",
@@ -61,7 +61,7 @@ public record GuestKit(Path folder) {
         usr.resolve("share/qemu").toString(), "-L", usr.resolve("share/seabios").toString()));
   }
 
-  /** Where QEMU finds its modules. */
+  /** Returns the folder of QEMU's modules. */
   Path qemuModules() {
     return root().resolve("usr/lib/x86_64-linux-gnu/qemu");
   }

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Makes a kit from Debian's packages: unpacks them into a folder, and installs nothing. */
+/** Creates a kit from Debian packages, which it unpacks into a folder and does not install. */
 final class GuestKitSetup {
 
   private static final String RELEASE = "trixie";
@@ -20,11 +20,11 @@ final class GuestKitSetup {
     this.kit = kit;
   }
 
-  /**
-   * Makes a kit.
+  /*
+   * * Creates a kit.
    *
-   * @param work a folder for what is needed meanwhile
-   * @param kit where to make it
+   * @param work a folder for temporary files
+   * @param kit the kit to create
    */
   static void run(Path work, GuestKit kit) throws UnavailableException, IOException, InterruptedException {
     String archive = DebianPackages.archive();

@@ -8,18 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a guest is made.
+ * The settings of a guest.
  *
  * @param flavour its kernel
- * @param memoryShared whether QEMU hands the guest's memory to servers, or keeps it to itself
- * @param iommu whether there is a virtual IOMMU
- * @param lifetime how long it may run; QEMU is ended then, whatever becomes of this process
- * @param devices arguments of QEMU that add devices
+ * @param memoryShared whether QEMU shares the guest's memory with servers
+ * @param iommu whether the guest has a virtual IOMMU
+ * @param lifetime maximum run time, after which QEMU is killed, even if this process has ended
+ * @param devices QEMU arguments that add devices
  */
 public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean iommu, Duration lifetime,
     List<String> devices) {
 
-  /** A plain guest with shared memory and no device. */
+  /** A guest with shared memory and no devices. */
   public static final GuestSettings DEFAULT =
       new GuestSettings(GuestKernel.CLOUD, true, false, Duration.ofMinutes(10), List.of());
 
@@ -30,27 +30,30 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
     devices = List.copyOf(devices);
   }
 
-  /** Returns these with another kernel. */
+  /** Returns these settings with another kernel. */
   public GuestSettings withFlavour(GuestKernel other) {
     return new GuestSettings(other, memoryShared, iommu, lifetime, devices);
   }
 
-  /** Returns these with memory that QEMU keeps to itself. */
+  /** Returns these settings with memory that is not shared. */
   public GuestSettings withPrivateMemory() {
     return new GuestSettings(flavour, false, iommu, lifetime, devices);
   }
 
-  /** Returns these with a virtual IOMMU. */
+  /** Returns these settings with a virtual IOMMU. */
   public GuestSettings withIommu() {
     return new GuestSettings(flavour, memoryShared, true, lifetime, devices);
   }
 
-  /** Returns these with another lifetime. */
+  /** Returns these settings with another lifetime. */
   public GuestSettings withLifetime(Duration other) {
     return new GuestSettings(flavour, memoryShared, iommu, other, devices);
   }
 
-  /** Returns these with a served device behind a root port, at {@code 0000:01:00.0}: it can be reset with its bus. */
+  /**
+   * Returns these settings with a served device behind a root port, at {@code 0000:01:00.0}, which permits a bus
+   * reset.
+   */
   public GuestSettings withDeviceBehindRootPort(Path socket) {
     JsonObject device = vfioUserDevice(socket);
     device.addProperty("bus", ROOT_PORT);
@@ -58,14 +61,14 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
         .withQemuArgument(device.toString());
   }
 
-  /** Returns these with a served device on the root bus, at {@code 0000:00:SLOT.0}. */
+  /** Returns these settings with a served device on the root bus, at {@code 0000:00:SLOT.0}. */
   public GuestSettings withDevice(Path socket, int slot) {
     JsonObject device = vfioUserDevice(socket);
     device.addProperty("addr", Integer.toHexString(slot));
     return withQemuArgument(device.toString());
   }
 
-  /** Returns these with a device of QEMU's own on the root bus, at {@code 0000:00:SLOT.0}. */
+  /** Returns these settings with a QEMU device on the root bus, at {@code 0000:00:SLOT.0}. */
   public GuestSettings withQemuDevice(String model, int slot) {
     return withQemuArgument(model + ",addr=" + Integer.toHexString(slot));
   }
@@ -87,10 +90,10 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
     return new GuestSettings(flavour, memoryShared, iommu, lifetime, more);
   }
 
-  /**
-   * Returns the machine.
+  /*
+   * * Returns the arguments of QEMU.
    *
-   * @param kernel the kernel's file
+   * @param kernel the file of the kernel
    * @param initramfs the guest's file system
    */
   QemuArguments qemuArguments(Path kernel, Path initramfs) {
@@ -98,9 +101,9 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
   }
 
   /**
-   * Returns what follows QEMU's name. Memory that is not shared is anonymous: of a memfd that is not, QEMU hands the
-   * descriptor over all the same, and the server then sees another memory than the guest. The kernel does not test its
-   * timer against loops that it counts, which fails where the machine is busy.
+   * Returns the arguments that follow QEMU's name. Memory that is not shared is anonymous, because QEMU also passes
+   * on the descriptor of a private memfd, through which the server sees other memory than the guest. The kernel's
+   * timer check is disabled, because it fails on a busy machine.
    */
   private List<String> arguments(Path kernel, Path initramfs, Path console) {
     List<String> arguments = new ArrayList<>(List.of("-accel", "tcg", "-machine",

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The file system that guests run from: busybox, the programs in {@code guest/}, and modules. */
+/** The root file system of guests: busybox, the programs in {@code guest/}, and kernel modules. */
 final class Initramfs {
 
   private static final List<String> SOURCES = List.of("guest.c", "pci.c", "dma.c", "intx.c", "vfio.c");
@@ -19,13 +19,13 @@ final class Initramfs {
   private Initramfs() {
   }
 
-  /**
-   * Makes one.
+  /*
+   * * Creates the file system.
    *
-   * @param folder where to put the file, and others that are needed for it
+   * @param folder the folder for the file and for temporary files
    * @return the file
-   * @throws UnavailableException if the machine has no compiler to make programs for the guest with
-   * @throws IOException if a program cannot be compiled, or a file not be written
+   * @throws UnavailableException if this machine has no compiler for the guest's programs
+   * @throws IOException if a program does not compile or a file cannot be written
    */
   static Path create(GuestKit kit, GuestKernel flavour, Path folder)
       throws UnavailableException, IOException, InterruptedException {
@@ -38,7 +38,7 @@ final class Initramfs {
     return file;
   }
 
-  /** Adds what every guest has: a shell that takes commands, and modules, which are loaded in their order. */
+  /** Adds the files of every guest: a shell that accepts commands, and modules, which are loaded in order. */
   static void addBase(CpioArchive archive, GuestKit kit, List<Path> modules) throws IOException {
     for (String name : List.of("bin", "dev", "modules")) {
       archive.folder(name);
@@ -53,15 +53,15 @@ final class Initramfs {
     archive.program("modules/order", order.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Compiles the guest's programs: its kernel runs what this machine's compiler makes, its libraries are in it. */
+  /** Compiles the guest's programs with this machine's compiler, statically linked. */
   private static Path program(Path folder) throws UnavailableException, IOException, InterruptedException {
     if (!ToolProcess.exists("gcc")) {
-      throw new UnavailableException("gcc is not on the PATH: the guest's programs are compiled here");
+      throw new UnavailableException("gcc is not on the PATH; it compiles the guest's programs");
     }
     String library = ToolProcess.run(TIMEOUT, folder, List.of("gcc", "-print-file-name=libc.a")).trim();
     if (!Files.exists(Path.of(library).toAbsolutePath())) {
       throw new UnavailableException(
-          "gcc has no libc.a (libc6-dev): the guest's programs are linked with it");
+          "gcc has no libc.a (package libc6-dev); the guest's programs are statically linked");
     }
     List<String> command = new ArrayList<>(
         List.of("gcc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", "guest"));

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs the checks of the kernel's devices in a guest, and prints what they say. */
+/** Runs the checks of kernel devices in a guest and prints their results. */
 final class KernelChecks {
 
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
@@ -16,12 +16,12 @@ final class KernelChecks {
   private KernelChecks() {
   }
 
-  /**
-   * Runs them.
+  /*
+   * * Runs the checks.
    *
-   * @param cache the folder that things are kept in
-   * @param arguments the interface, or none for the later one; then beginnings of the names of checks, or none for all
-   * @return whether none failed
+   * @param cache the folder of the cache
+   * @param arguments the interface, by default the newer one; then prefixes of the names of checks, by default all
+   * @return whether all passed
    */
   static boolean run(Path cache, List<String> arguments)
       throws UnavailableException, IOException, InterruptedException {

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** What {@code interop/run} starts. */
+/** The main class of {@code interop/run}. */
 final class Main {
 
   private static final int USAGE_ERROR = 2;
@@ -14,9 +14,9 @@ final class Main {
   }
 
   /**
-   * Runs one of the programs.
+   * Runs a program.
    *
-   * @param arguments the folder of the cache, the program's name, and its own arguments
+   * @param arguments the folder of the cache, the name of the program, and its arguments
    */
   public static void main(String[] arguments) throws Exception {
     if (arguments.length < 2) {
@@ -33,7 +33,7 @@ final class Main {
         default -> usage();
       }
     } catch (UnavailableException e) {
-      System.err.println("interop: no guests: " + e.getMessage());
+      System.err.println("interop: cannot run guests: " + e.getMessage());
       good = false;
     }
     System.exit(good ? 0 : 1);
@@ -55,7 +55,7 @@ final class Main {
   }
 
   private static void usage() {
-    System.err.println("interop: soak [MINUTES], measure, record FOLDER, or kernel [GROUP|CDEV] [CHECK...]");
+    System.err.println("usage: interop/run soak [MINUTES] | measure | record FOLDER | kernel [GROUP|CDEV] [CHECK...]");
     System.exit(USAGE_ERROR);
   }
 }

@@ -9,10 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** An apt with folders of its own: it fetches packages of a release that this machine need not run, and installs none. */
+/**
+ * An apt with separate folders: it fetches packages, which may be of a release other than this machine's, and
+ * installs none.
+ */
 final class PrivateApt {
 
-  /** What the archive's signatures are checked with. */
+  /** The keyring that verifies the archive's signatures. */
   static final Path KEYRING = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
@@ -20,10 +23,10 @@ final class PrivateApt {
   private final Path config;
 
   /**
-   * Prepares the folders.
+   * Creates the folders and the configuration.
    *
-   * @param folder where all of it is
-   * @param sources where packages come from, archives of Debian's
+   * @param folder the folder for all files
+   * @param sources the package sources in Debian's archives
    */
   PrivateApt(Path folder, List<AptSources.Source> sources) throws IOException {
     this.folder = folder;
@@ -34,7 +37,7 @@ final class PrivateApt {
     Files.write(folder.resolve("sources.list"),
         sources.stream().map(source -> "deb [signed-by=%s] %s %s %s".formatted(KEYRING, source.uri(),
             source.suite(), String.join(" ", source.components()))).toList());
-    // Read after the machine's own configuration: its proxies count, its hooks do not.
+    // Read after the machine's configuration, to use its proxies but not its hooks.
     Files.writeString(config, """
         #clear APT::Update::Pre-Invoke;
         #clear APT::Update::Post-Invoke;
@@ -56,36 +59,36 @@ final class PrivateApt {
         """.formatted(folder));
   }
 
-  /** Fetches the lists of packages. */
+  /** Fetches the package lists. */
   void update() throws IOException, InterruptedException {
     ToolProcess.run(TIMEOUT, folder, command("apt-get", "-qq", "update"));
   }
 
-  /** Returns the package that a metapackage is there to name, the first of its dependencies. */
+  /** Returns the first dependency of a metapackage, which is the actual package. */
   String resolveMetapackage(String metapackage) throws IOException, InterruptedException {
     String text = ToolProcess.run(TIMEOUT, folder, command("apt-cache", "depends", metapackage));
     return text.lines().map(String::trim).filter(line -> line.startsWith("Depends: "))
         .map(line -> line.substring("Depends: ".length())).findFirst()
         .orElseThrow(
-            () -> new IOException("apt-cache knows nothing that " + metapackage + " depends on: " + text));
+            () -> new IOException("apt-cache reports no dependency of " + metapackage + ": " + text));
   }
 
-  /** Returns the version of a package that would be fetched. */
+  /** Returns the candidate version of a package. */
   String version(String name) throws IOException, InterruptedException {
     String text = ToolProcess.run(TIMEOUT, folder, command("apt-cache", "show", "--no-all-versions", name));
     return text.lines().filter(line -> line.startsWith("Version: "))
         .map(line -> line.substring("Version: ".length())).findFirst()
-        .orElseThrow(() -> new IOException("apt-cache knows no version of " + name + ": " + text));
+        .orElseThrow(() -> new IOException("apt-cache reports no version of " + name + ": " + text));
   }
 
-  /** Fetches a package and all that it needs, from one suite where that has it, and returns the files. */
+  /** Fetches a package and its dependencies, preferably from one suite, and returns the files. */
   List<Path> fetchWithDependencies(String name, String suite) throws IOException, InterruptedException {
     ToolProcess.run(TIMEOUT, folder,
         command("apt-get", "-qq", "-y", "-t", suite, "install", "--download-only", name));
     return packages(folder.resolve("cache/archives"));
   }
 
-  /** Fetches a package alone, {@code NAME} or {@code NAME=VERSION}, and returns its file. */
+  /** Fetches a package without dependencies, {@code NAME} or {@code NAME=VERSION}, and returns its file. */
   Path fetch(String name) throws IOException, InterruptedException {
     Path into = Files.createTempDirectory(folder, "fetched");
     ToolProcess.run(TIMEOUT, into, command("apt-get", "-qq", "download", name));

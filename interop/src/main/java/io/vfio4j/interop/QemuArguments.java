@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * What a guest runs on.
+ * The arguments of a guest's QEMU.
  *
- * @param lifetime how long it may run; QEMU is ended then, whatever becomes of this process
- * @param command what follows QEMU's name, from the file that the kernel's console is written to; the guest's command
- *     line is QEMU's standard input and output
+ * @param lifetime maximum run time, after which QEMU is killed, even if this process has ended
+ * @param command returns the arguments after QEMU's name, given the file for the kernel's console; the guest's
+ *     shell uses QEMU's standard input and output
  */
 record QemuArguments(Duration lifetime, Function<Path, List<String>> command) {
 

@@ -16,17 +16,14 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Guests that reboot against one server, and what the server holds meanwhile. Now and then QEMU is killed and started
- * again.
- */
+/** Reboots guests against one server and watches the server's resources. QEMU is killed and restarted at times. */
 final class RebootSoak {
 
   private static final String DEVICE = "0000:01:00.0";
   private static final int DMA = 1 << 20;
   private static final int INTERRUPTS = 20;
   private static final int KILL_EVERY = 8;
-  /** What may come and go in the JVM; a forgotten mapping of a guest's memory alone would be more. */
+  /** Permitted growth of the JVM; one leaked mapping of a guest's memory would exceed it. */
   private static final long ALLOWED_KIB = 32 << 10;
 
   private record Sample(long seconds, int reboots, int kills, ProcessUsage usage) {
@@ -44,9 +41,9 @@ final class RebootSoak {
   }
 
   /**
-   * Runs, and writes a file with the figures beside the cache.
+   * Runs the soak test and writes its results to a file beside the cache.
    *
-   * @return whether nothing piled up
+   * @return whether no resources leaked
    */
   static boolean run(Path cache, Duration duration)
       throws UnavailableException, IOException, InterruptedException {
@@ -79,7 +76,7 @@ final class RebootSoak {
     for (int cycle = 1; System.nanoTime() - begun < duration.toNanos(); cycle++) {
       exercise(guest);
       long seconds = (System.nanoTime() - begun) / 1_000_000_000;
-      // The same moment of each cycle: the guest runs, and has done the same.
+      // Sampled at the same point of each cycle, with the guest running.
       if (seconds >= nextSample) {
         sample(seconds, server);
         nextSample = seconds + 30;
@@ -115,14 +112,14 @@ final class RebootSoak {
         sample.usage.fds(), sample.usage.threads(), sample.usage.residentKiB());
   }
 
-  /** Compares the end with what there was when a quarter of the time had passed: by then code has been compiled. */
+  /** Compares the end with the usage after a quarter of the time, when code has been compiled. */
   private boolean isWithinLimits(ChildServer server) {
     ProcessUsage early = samples.get(samples.size() / 4).usage;
     ProcessUsage late = samples.getLast().usage;
     boolean good = late.fds() <= early.fds() && late.threads() <= early.threads()
         && late.residentKiB() <= early.residentKiB() + ALLOWED_KIB;
     out.printf("%n%s: %d reboots, QEMU killed %d times, %d lines from the server%n",
-        good ? "Nothing piled up" : "SOMETHING PILED UP", reboots, kills, server.stderrLines().size());
+        good ? "No leak" : "LEAK", reboots, kills, server.stderrLines().size());
     return good;
   }
 }

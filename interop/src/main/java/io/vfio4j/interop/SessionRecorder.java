@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Takes down sessions of QEMU with a server, for tests that replay them. */
+/** Records sessions of QEMU with a server, for tests that replay them. */
 final class SessionRecorder {
 
   private static final String DEVICE = "0000:01:00.0";
@@ -20,10 +20,10 @@ final class SessionRecorder {
   private SessionRecorder() {
   }
 
-  /**
-   * Records.
+  /*
+   * * Records all scenarios.
    *
-   * @param folder where to put the files, which are written anew
+   * @param folder the folder for the files, which are overwritten
    */
   static void run(Path cache, Path folder) throws UnavailableException, IOException, InterruptedException {
     Files.createDirectories(folder);
@@ -44,7 +44,7 @@ final class SessionRecorder {
     }
   }
 
-  /** What memory holds that the server shares is in no message, so that only other memory can be moved. */
+  /** Messages do not contain the content of shared memory, so only other memory can be remapped. */
   private static void remapAndExercise(Guest guest) throws IOException, InterruptedException {
     guest.function(DEVICE).enable();
     guest.function(DEVICE).checkDma(DMA);

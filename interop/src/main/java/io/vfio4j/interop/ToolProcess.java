@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Programs of the machine that set guests up. */
+/** Runs programs of this machine to set up guests. */
 final class ToolProcess {
 
   private static final int TAIL_LINES = 12;
@@ -18,7 +18,7 @@ final class ToolProcess {
   private ToolProcess() {
   }
 
-  /** Tells whether a program is on the PATH. */
+  /** Returns whether a program is on the PATH. */
   static boolean exists(String program) {
     for (String folder : String.valueOf(System.getenv("PATH")).split(":", -1)) {
       if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
@@ -29,12 +29,12 @@ final class ToolProcess {
   }
 
   /**
-   * Runs a program to its end.
+   * Runs a program and waits for it to exit.
    *
-   * @param patience how long it may take
-   * @param folder where it runs
+   * @param patience the timeout
+   * @param folder its working directory
    * @return its standard output
-   * @throws IOException if it fails, with the last of what it said, or takes longer, and then it is killed
+   * @throws IOException if it fails, with its last output, or times out, in which case it is killed
    */
   static String run(Duration patience, Path folder, List<String> command)
       throws IOException, InterruptedException {
@@ -66,7 +66,7 @@ final class ToolProcess {
     }
   }
 
-  /** Returns the last lines of files, those that there are. */
+  /** Returns the last lines of the files that exist. */
   static String tail(List<Path> files, int lines) throws IOException {
     List<String> all = new ArrayList<>();
     for (Path file : files) {

@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Guests whose kernel has VFIO devices that can migrate, with vfio4j inside. */
+/** Guests whose kernel has migratable VFIO devices, with vfio4j installed. */
 final class VfioGuests {
 
   private static final Duration LIFETIME = Duration.ofMinutes(6);
-  /** Where the modules of vfio4j are in a guest. */
+  /** The folder of the vfio4j modules in a guest. */
   private static final String MODULES = "vfio4j";
 
   private final GuestEnvironment environment;
@@ -28,14 +28,14 @@ final class VfioGuests {
     this.modules = modules;
   }
 
-  /**
-   * Makes what guests need.
+  /*
+   * * Prepares the files of the guests.
    *
-   * @param environment what guests run in
-   * @param cache the folder that things are kept in
-   * @param sources of the test device's module
-   * @param modules the jars of vfio4j and of what it needs
-   * @throws UnavailableException if guests cannot be had on this machine
+   * @param environment the environment of the guests
+   * @param cache the folder of the cache
+   * @param sources the folder with the sources of the test device's module
+   * @param modules the jars of vfio4j and its dependencies
+   * @throws UnavailableException if this machine cannot run guests
    */
   static VfioGuests in(GuestEnvironment environment, Path cache, Path sources, List<Path> modules)
       throws UnavailableException, IOException, InterruptedException {
@@ -45,8 +45,8 @@ final class VfioGuests {
   /**
    * Starts a guest.
    *
-   * @param which the interfaces that it has
-   * @param memory of it, MiB
+   * @param which the interfaces of its kernel
+   * @param memory size of its memory, MiB
    */
   Guest boot(VfioInterface which, int memory) throws IOException, InterruptedException {
     Path initramfs = initramfs(which);
@@ -72,8 +72,8 @@ final class VfioGuests {
   }
 
   /**
-   * One processor: this kernel crashes under emulation with two. The last of the kernel's options let programs write to
-   * its log as fast as they like, and nothing fall out of it.
+   * Returns the arguments that follow QEMU's name. With two processors this kernel crashes under emulation, so
+   * there is one. The last kernel options permit unlimited writes to the kernel log, without loss.
    */
   private List<String> arguments(Path initramfs, int memory, Path console) {
     return List.of("-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-m",
@@ -85,11 +85,11 @@ final class VfioGuests {
   }
 
   /**
-   * Returns the command of a guest that makes the checks. A command that does little is done soonest if it is
-   * interpreted; these take a third of the time with the first compiler.
+   * Returns the guest's command that runs the checks. Short programs run fastest interpreted, but the checks take a
+   * third of the time with C1.
    *
-   * @param which the interfaces that the guest has
-   * @param wanted beginnings of the names of checks, without blanks; all if there are none
+   * @param which the interfaces of the guest's kernel
+   * @param wanted prefixes of the names of checks, without blanks; empty for all
    */
   static String checksCommand(VfioInterface which, List<String> wanted) {
     return "/java/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData "
@@ -100,9 +100,9 @@ final class VfioGuests {
   }
 
   /**
-   * Returns the files of modules.
+   * Returns the files on a module path.
    *
-   * @param path a module path: jars, and folders of jars
+   * @param path jars, and folders of jars
    */
   static List<Path> modules(String path) throws IOException {
     List<Path> files = new ArrayList<>();

@@ -3,13 +3,13 @@ package io.vfio4j.interop;
 
 import java.util.List;
 
-/** Which of the kernel's interfaces to VFIO devices a guest has, and the modules for it, in the order of loading. */
+/** The VFIO interfaces of a guest's kernel, and their modules in loading order. */
 public enum VfioInterface {
 
-  /** Groups and containers alone, as Debian's kernel has it: stock modules, beside the drivers of the devices. */
+  /** Only groups and containers, as in Debian's kernel: stock modules, except the drivers of the devices. */
   GROUP("irqbypass vfio vfio_iommu_type1 mdev", "mtty"),
 
-  /** Character devices and iommufd too, which Debian's kernel is built without: vfio comes from the kernel's source. */
+  /** Also character devices and iommufd, which Debian's kernel lacks: vfio is built from the kernel's source. */
   CDEV("irqbypass", "iommufd vfio vfio_iommu_type1 mdev mtty");
 
   /** The module of {@code interop/kernel}. */
@@ -23,12 +23,12 @@ public enum VfioInterface {
     this.builtModules = built;
   }
 
-  /** Modules out of the kernel's package. */
+  /** Returns the modules from the kernel's package. */
   List<String> stockModules() {
     return List.of(stockModules.split(" "));
   }
 
-  /** Modules that are built from the kernel's source. */
+  /** Returns the modules built from the kernel's source. */
   List<String> builtModules() {
     return List.of(builtModules.split(" "));
   }

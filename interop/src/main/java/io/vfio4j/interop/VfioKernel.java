@@ -14,19 +14,19 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A kernel with mediated devices that can migrate: mtty, its own sample, and the test device of {@code interop/kernel}.
+ * A kernel with migratable mediated devices: its sample mtty, and the test device of {@code interop/kernel}.
  *
- * @param kernel the kernel and its modules
- * @param testDevice the module of the test device, for each interface
+ * @param kernel the folder of the kernel and its modules
+ * @param testDevice the folder of the test device's module, built for each interface
  */
 record VfioKernel(Path kernel, Path testDevice) {
 
   /**
-   * Returns it out of a cache, and builds there what is missing.
+   * Returns the kernel from a cache, and builds the missing parts.
    *
-   * @param cache the folder that it is kept in
-   * @param sources of the test device's module
-   * @throws UnavailableException if it cannot be had on this machine
+   * @param cache the folder of the cache
+   * @param sources the folder with the sources of the test device's module
+   * @throws UnavailableException if it cannot be built on this machine
    */
   static VfioKernel in(Path cache, Path sources)
       throws UnavailableException, IOException, InterruptedException {
@@ -44,7 +44,7 @@ record VfioKernel(Path kernel, Path testDevice) {
         .collect(Collectors.joining());
   }
 
-  /** Tells one version of sources from another. */
+  /** Returns a hash of the sources. */
   private static String digest(Path sources) throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -54,7 +54,7 @@ record VfioKernel(Path kernel, Path testDevice) {
       }
       return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // Every Java has it.
+      throw new IllegalStateException(e); // every JDK supports SHA-256
     }
   }
 
@@ -64,12 +64,12 @@ record VfioKernel(Path kernel, Path testDevice) {
     }
   }
 
-  /** Returns the kernel's file. */
+  /** Returns the file of the kernel. */
   Path image() {
     return kernel.resolve("vmlinuz");
   }
 
-  /** Returns the files of modules, in the order of loading. */
+  /** Returns the module files in loading order. */
   List<Path> modules(VfioInterface which) {
     String folder = which.name();
     return Stream.of(

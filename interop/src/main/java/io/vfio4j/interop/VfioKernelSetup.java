@@ -9,12 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes a {@link VfioKernel} from Debian's packages. It is bookworm's: what its modules are built with runs on that
- * release and on later ones.
+ * Builds a {@link VfioKernel} from packages of Debian bookworm, whose tools for building modules run on that
+ * release and later ones.
  */
 final class VfioKernelSetup {
 
-  /** Names the kernel: the first package that it depends on. */
+  /** The metapackage whose first dependency is the kernel. */
   static final String IMAGE = "linux-image-6.12-amd64";
 
   private static final String SOURCE = "linux-source-6.12";
@@ -22,7 +22,7 @@ final class VfioKernelSetup {
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
   private static final String RELEASE = "release.txt";
   private static final String SYMBOLS = "Module.symvers";
-  /** What Debian's configuration lacks of VFIO. */
+  /** The VFIO options missing from Debian's configuration. */
   private static final String IOMMUFD_OPTIONS =
       "-DCONFIG_IOMMUFD_MODULE=1 -DCONFIG_IOMMUFD_DRIVER=1 -DCONFIG_VFIO_DEVICE_CDEV=1";
 
@@ -38,16 +38,16 @@ final class VfioKernelSetup {
     this.apt = apt;
   }
 
-  /**
-   * Makes the kernel and its modules.
+  /*
+   * * Builds the kernel and its modules.
    *
-   * @param folder where to make them
-   * @param work a folder for what is needed meanwhile
+   * @param folder the folder for the result
+   * @param work a folder for temporary files
    */
   static void run(Path folder, Path work) throws UnavailableException, IOException, InterruptedException {
     for (String program : List.of("make", "gcc", "tar", "strip")) {
       if (!ToolProcess.exists(program)) {
-        throw new UnavailableException(program + " is not on the PATH: modules of the kernel are built here");
+        throw new UnavailableException(program + " is not on the PATH; it is needed to build kernel modules");
       }
     }
     PrivateApt apt = DebianPackages.apt(work,
@@ -58,7 +58,7 @@ final class VfioKernelSetup {
     Files.writeString(folder.resolve(RELEASE), release);
   }
 
-  /** Returns the release of a kernel that was made, as {@code uname -r} tells it. */
+  /** Returns the release of a built kernel, as printed by {@code uname -r}. */
   static String release(Path kernel) throws IOException {
     return Files.readString(kernel.resolve(RELEASE));
   }
@@ -94,7 +94,7 @@ final class VfioKernelSetup {
     return kernel.resolve("headers/usr/src/linux-headers-" + release);
   }
 
-  /** Unpacks what modules are built with, so that it works where it lies, wherever that is. */
+  /** Unpacks the kernel's build files and makes them relocatable. */
   private void unpackHeaders() throws IOException, InterruptedException {
     String common = "linux-headers-" + release.replace("-amd64", "-common");
     String tools = "linux-kbuild-" + release.replace("-amd64", "");
@@ -104,7 +104,7 @@ final class VfioKernelSetup {
     Path headers = headers(kernel, release);
     Files.writeString(headers.resolve("Makefile"),
         "include $(dir $(lastword $(MAKEFILE_LIST)))../" + common + "/Makefile\n");
-    // Type information would be made from it, which nobody reads, by a tool that is not there.
+    // It would be used to generate BTF, which is not needed, with a tool that is not available.
     Files.deleteIfExists(headers.resolve("vmlinux"));
   }
 
@@ -120,7 +120,7 @@ final class VfioKernelSetup {
     return unpacked.resolve(SOURCE);
   }
 
-  /** The sample driver, for the stock modules. */
+  /** Builds the sample driver for the stock modules. */
   private void buildDriver(Path source) throws IOException, InterruptedException {
     Path folder = Files.createDirectory(work.resolve("driver"));
     Files.copy(source.resolve("samples/vfio-mdev/mtty.c"), folder.resolve("mtty.c"));
@@ -129,12 +129,12 @@ final class VfioKernelSetup {
     install(folder, VfioInterface.GROUP.builtModules(), kernel.resolve(VfioInterface.GROUP.name()));
   }
 
-  /** VFIO as it would be with iommufd switched on, and the sample driver for that. */
+  /** Builds VFIO with iommufd enabled, and the sample driver for it. */
   private void buildVfio(Path source) throws IOException, InterruptedException {
     Files.copy(source.resolve("samples/vfio-mdev/mtty.c"), source.resolve("mtty.c"));
     String tree = Files.readString(source.resolve("lib/interval_tree.c"));
     String option = "#ifdef CONFIG_INTERVAL_TREE_SPAN_ITER";
-    // The rest of the file is in the kernel.
+    // The rest of the file is built into the kernel.
     Files.writeString(source.resolve("interval_tree_span.c"), """
         #include <linux/export.h>
         #include <linux/interval_tree.h>
@@ -156,10 +156,10 @@ final class VfioKernelSetup {
   /**
    * Builds the module of the test device for both interfaces.
    *
-   * @param kernel the kernel that it is for
-   * @param sources of it
-   * @param folder where the modules go
-   * @param work a folder for what is needed meanwhile
+   * @param kernel the folder of the kernel
+   * @param sources the folder with its sources
+   * @param folder the folder for the modules
+   * @param work a folder for temporary files
    */
   static void buildTestDevice(Path kernel, Path sources, Path folder, Path work)
       throws IOException, InterruptedException {
