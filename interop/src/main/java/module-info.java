@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A harness that boots guests of a real QEMU with devices of ours. */
+/** A harness that boots guests of a real QEMU with vfio4j devices. */
 module io.vfio4j.interop {
   requires static org.jspecify;
   requires io.vfio4j.cli;

@@ -20,7 +20,7 @@ final class FolderCache {
   interface Setup {
 
     /*
-     * * Creates the content.
+     * Creates the content.
      *
      * @param folder an empty folder, which is moved afterwards
      * @param work a folder for temporary files
@@ -36,22 +36,22 @@ final class FolderCache {
    *
    * @param cache the folder of the cache, created if missing; safe for use by several processes
    * @param name its name in the cache
-   * @param wanted a description of everything that its content depends on
+   * @param description a description of everything that its content depends on
    * @throws UnavailableException if it cannot be created on this machine
    */
-  static Path provide(Path cache, String name, String wanted, Setup setup)
+  static Path provide(Path cache, String name, String description, Setup setup)
       throws UnavailableException, IOException, InterruptedException {
     Path folder = cache.toAbsolutePath().resolve(name);
     Files.createDirectories(cache);
     try (FileChannel lockFile = FileChannel.open(cache.resolve("lock"), StandardOpenOption.CREATE,
         StandardOpenOption.WRITE); FileLock _ = lockFile.lock()) {
-      if (!isCurrent(folder, wanted)) {
+      if (!isCurrent(folder, description)) {
         delete(folder);
         Path beside = Files.createTempDirectory(cache.toAbsolutePath(), name + "-");
         try {
           Path made = Files.createDirectory(beside.resolve("made"));
           setup.create(made, Files.createDirectory(beside.resolve("work")));
-          Files.writeString(made.resolve(CONTENTS), wanted);
+          Files.writeString(made.resolve(CONTENTS), description);
           Files.move(made, folder);
         } finally {
           delete(beside);
@@ -61,9 +61,9 @@ final class FolderCache {
     return folder;
   }
 
-  private static boolean isCurrent(Path folder, String wanted) throws IOException {
+  private static boolean isCurrent(Path folder, String description) throws IOException {
     Path contents = folder.resolve(CONTENTS);
-    return Files.exists(contents) && Files.readString(contents).equals(wanted);
+    return Files.exists(contents) && Files.readString(contents).equals(description);
   }
 
   /** Deletes a folder recursively, if it exists. */

@@ -127,15 +127,15 @@ public final class Guest implements AutoCloseable {
    * Runs a long command in the guest's shell.
    *
    * @param command a line for the shell
-   * @param patience the timeout
+   * @param timeout the timeout
    * @param output receives each line of its standard output and error
    * @return its exit status
    * @throws GuestException if the guest does not respond
    */
-  public int run(String command, Duration patience, Consumer<String> output)
+  public int run(String command, Duration timeout, Consumer<String> output)
       throws IOException, InterruptedException {
     String exit = EXIT + send(command) + " ";
-    long deadline = System.nanoTime() + patience.toNanos();
+    long deadline = System.nanoTime() + timeout.toNanos();
     String line = nextLine(deadline, command);
     while (!line.startsWith(exit)) {
       output.accept(line);

@@ -67,7 +67,7 @@ final class GuestBenchmark {
       interrupts.add(EDU, edu.checkIntx(INTERRUPTS, EDU_RAISE, EDU_CLEAR));
       interrupts.add("ours", ScratchInterrupts.raise(trapped, INTERRUPTS));
     }
-    interrupts.print("INTx, raised, heard by user space, cleared", "ns");
+    interrupts.print("INTx, raised, received by user space, cleared", "ns");
     guest.close();
   }
 
@@ -81,7 +81,7 @@ final class GuestBenchmark {
     for (int round = 0; round < ROUNDS; round++) {
       interrupts.add("ours", Long.parseLong(function.vfio("time " + INTERRUPTS).getFirst()));
     }
-    interrupts.print("MSI-X, raised, heard by user space", "ns");
+    interrupts.print("MSI-X, raised, received by user space", "ns");
     guest.close();
   }
 

@@ -21,7 +21,7 @@ final class GuestKitSetup {
   }
 
   /*
-   * * Creates a kit.
+   * Creates a kit.
    *
    * @param work a folder for temporary files
    * @param kit the kit to create

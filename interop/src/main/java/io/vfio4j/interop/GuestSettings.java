@@ -91,7 +91,7 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
   }
 
   /*
-   * * Returns the arguments of QEMU.
+   * Returns the arguments of QEMU.
    *
    * @param kernel the file of the kernel
    * @param initramfs the guest's file system

@@ -20,7 +20,7 @@ final class Initramfs {
   }
 
   /*
-   * * Creates the file system.
+   * Creates the file system.
    *
    * @param folder the folder for the file and for temporary files
    * @return the file

@@ -17,7 +17,7 @@ final class KernelChecks {
   }
 
   /*
-   * * Runs the checks.
+   * Runs the checks.
    *
    * @param cache the folder of the cache
    * @param arguments the interface, by default the newer one; then prefixes of the names of checks, by default all
@@ -25,17 +25,17 @@ final class KernelChecks {
    */
   static boolean run(Path cache, List<String> arguments)
       throws UnavailableException, IOException, InterruptedException {
-    List<String> left = new ArrayList<>(arguments);
-    VfioInterface which = VfioInterface.CDEV;
-    if (!left.isEmpty() && isInterface(left.getFirst())) {
-      which = VfioInterface.valueOf(left.removeFirst());
+    List<String> prefixes = new ArrayList<>(arguments);
+    VfioInterface interfaces = VfioInterface.CDEV;
+    if (!prefixes.isEmpty() && isInterface(prefixes.getFirst())) {
+      interfaces = VfioInterface.valueOf(prefixes.removeFirst());
     }
     try (GuestEnvironment environment = GuestEnvironment.open(cache)) {
       Path sources = Path.of(System.getProperty("vfio4j.interop.kernel", "interop/kernel"));
       VfioGuests vfio =
           VfioGuests.in(environment, cache, sources, VfioGuests.modules(System.getProperty("jdk.module.path", "")));
-      Guest guest = vfio.boot(which, MEMORY_MIB);
-      return guest.run(VfioGuests.checksCommand(which, left), TIMEOUT, System.out::println) == 0;
+      Guest guest = vfio.boot(interfaces, MEMORY_MIB);
+      return guest.run(VfioGuests.checksCommand(interfaces, prefixes), TIMEOUT, System.out::println) == 0;
     }
   }
 

@@ -21,7 +21,7 @@ final class SessionRecorder {
   }
 
   /*
-   * * Records all scenarios.
+   * Records all scenarios.
    *
    * @param folder the folder for the files, which are overwritten
    */

@@ -31,12 +31,12 @@ final class ToolProcess {
   /**
    * Runs a program and waits for it to exit.
    *
-   * @param patience the timeout
+   * @param timeout the timeout
    * @param folder its working directory
    * @return its standard output
    * @throws IOException if it fails, with its last output, or times out, in which case it is killed
    */
-  static String run(Duration patience, Path folder, List<String> command)
+  static String run(Duration timeout, Path folder, List<String> command)
       throws IOException, InterruptedException {
     Path out = Files.createTempFile(folder, "out", ".txt");
     Path err = Files.createTempFile(folder, "err", ".txt");
@@ -48,7 +48,7 @@ final class ToolProcess {
       Process process = builder.start();
       boolean ended;
       try {
-        ended = process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+        ended = process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
       } finally {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
@@ -56,7 +56,7 @@ final class ToolProcess {
       if (!ended || process.exitValue() != 0) {
         throw new IOException("%s %s: %s".formatted(String.join(" ", command),
             ended ? "failed with status " + process.exitValue()
-                : "took more than " + patience.toSeconds() + " s",
+                : "took more than " + timeout.toSeconds() + " s",
             tail(List.of(out, err), TAIL_LINES)));
       }
       return Files.readString(out, StandardCharsets.ISO_8859_1);

@@ -29,7 +29,7 @@ final class VfioGuests {
   }
 
   /*
-   * * Prepares the files of the guests.
+   * Prepares the files of the guests.
    *
    * @param environment the environment of the guests
    * @param cache the folder of the cache
@@ -45,22 +45,22 @@ final class VfioGuests {
   /**
    * Starts a guest.
    *
-   * @param which the interfaces of its kernel
+   * @param interfaces the interfaces of its kernel
    * @param memory size of its memory, MiB
    */
-  Guest boot(VfioInterface which, int memory) throws IOException, InterruptedException {
-    Path initramfs = initramfs(which);
+  Guest boot(VfioInterface interfaces, int memory) throws IOException, InterruptedException {
+    Path initramfs = initramfs(interfaces);
     Guest guest =
         environment.start(new QemuArguments(LIFETIME, console -> arguments(initramfs, memory, console)));
     guest.runChecked("mount -t debugfs debugfs /sys/kernel/debug");
     return guest;
   }
 
-  private Path initramfs(VfioInterface which) throws IOException, InterruptedException {
-    Path file = environment.folder().resolve("vfio-" + which + ".cpio");
+  private Path initramfs(VfioInterface interfaces) throws IOException, InterruptedException {
+    Path file = environment.folder().resolve("vfio-" + interfaces + ".cpio");
     if (!Files.exists(file)) {
       try (CpioArchive archive = new CpioArchive(Files.newOutputStream(file))) {
-        Initramfs.addBase(archive, environment.kit(), kernel.modules(which));
+        Initramfs.addBase(archive, environment.kit(), kernel.modules(interfaces));
         java.addTo(archive);
         archive.folder(MODULES);
         for (Path module : modules) {
@@ -88,15 +88,15 @@ final class VfioGuests {
    * Returns the guest's command that runs the checks. Short programs run fastest interpreted, but the checks take a
    * third of the time with C1.
    *
-   * @param which the interfaces of the guest's kernel
-   * @param wanted prefixes of the names of checks, without blanks; empty for all
+   * @param interfaces the interfaces of the guest's kernel
+   * @param prefixes prefixes of the names of checks, without blanks; empty for all
    */
-  static String checksCommand(VfioInterface which, List<String> wanted) {
+  static String checksCommand(VfioInterface interfaces, List<String> prefixes) {
     return "/java/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData "
         + "--enable-native-access=io.vfio4j.linux "
         + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop "
         + "--add-exports=io.vfio4j.cli/io.vfio4j.cli.base=io.vfio4j.interop -p /" + MODULES
-        + " -m io.vfio4j.interop/io.vfio4j.interop.checks.Main " + which + " " + String.join(" ", wanted);
+        + " -m io.vfio4j.interop/io.vfio4j.interop.checks.Main " + interfaces + " " + String.join(" ", prefixes);
   }
 
   /**

@@ -70,10 +70,10 @@ record VfioKernel(Path kernel, Path testDevice) {
   }
 
   /** Returns the module files in loading order. */
-  List<Path> modules(VfioInterface which) {
-    String folder = which.name();
+  List<Path> modules(VfioInterface interfaces) {
+    String folder = interfaces.name();
     return Stream.of(
-        Stream.concat(which.stockModules().stream(), which.builtModules().stream())
+        Stream.concat(interfaces.stockModules().stream(), interfaces.builtModules().stream())
             .map(module -> kernel.resolve(folder).resolve(module + ".ko")),
         Stream.of(testDevice.resolve(folder).resolve(VfioInterface.TEST_DEVICE + ".ko")))
         .flatMap(each -> each).toList();

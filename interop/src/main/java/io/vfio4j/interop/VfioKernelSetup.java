@@ -39,7 +39,7 @@ final class VfioKernelSetup {
   }
 
   /*
-   * * Builds the kernel and its modules.
+   * Builds the kernel and its modules.
    *
    * @param folder the folder for the result
    * @param work a folder for temporary files

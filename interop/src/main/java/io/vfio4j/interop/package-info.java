@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Guests of a real QEMU: how one is set up from Debian packages, booted with devices of ours, and told what to do. */
+/**
+ * Guests of a real QEMU: sets QEMU up from Debian packages, boots guests with vfio4j devices, and runs commands in
+ * them.
+ */
 @org.jspecify.annotations.NullMarked
 package io.vfio4j.interop;

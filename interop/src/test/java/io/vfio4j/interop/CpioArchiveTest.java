@@ -16,8 +16,8 @@ class CpioArchiveTest {
       written.program("bin/x", "hello".getBytes(StandardCharsets.US_ASCII)).characterDevice("dev/console", 5,
           1);
     }
-    // The fields by hand, from the format's description: inode, mode, uid, gid, links, time, size, device twice, length
-    // of the name with its NUL, checksum. Header and name, and content, end at multiples of 4.
+    // Fields from the format's description: inode, mode, uid, gid, links, time, size, device twice, length of the name
+    // with its NUL, checksum. Header with name, and content, are padded to multiples of 4.
     String expected = "070701" + "00000001" + "000081ed" + "00000000" + "00000000" + "00000001" + "00000000"
         + "00000005" + "00000000" + "00000000" + "00000000" + "00000000" + "00000006" + "00000000" + "bin/x\0"
         + "hello\0\0\0"

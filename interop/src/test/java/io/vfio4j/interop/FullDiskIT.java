@@ -19,14 +19,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code vfio4j save} to a disk that is too small, for real: a tmpfs in a mount namespace of the command's own. */
+/** {@code vfio4j save} to a full disk: a tmpfs in the command's own mount namespace. */
 class FullDiskIT {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(90);
   private static final long MARK = 0x0123_4567_89ab_cdefL;
   private static final int MEMORY = 4 << 20;
 
-  /** Runs its arguments and says whether the old file is the only one there, as it was. */
+  /** Runs its arguments and checks that the old file is the only one, unchanged. */
   private static final String SCRIPT = """
       mount -t tmpfs -o size=3m none "$0" || exit 90
       cp "$0.old" "$0/a.state" || exit 91
@@ -42,10 +42,10 @@ class FullDiskIT {
 
   @BeforeAll
   static void requireNamespaces() {
-    TestPrerequisites.requireRootAnd("small disks are mounted in mount namespaces", "unshare", "mount");
+    TestPrerequisites.requireRootAnd("mounting a small disk in a mount namespace", "unshare", "mount");
   }
 
-  /** Without pre-copy, with it, and with the devices stopped for good: the disk is full in another phase each time. */
+  /** Without pre-copy, with it, and without resuming the devices: each time the disk fills up in another phase. */
   @ParameterizedTest
   @ValueSource(strings = {"--no-pre-copy", "--max-downtime=60s", "--stop"})
   void keepsOldFileAndDeviceRunning(String option) throws Exception {

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
- * A lab for the tests of a class. Where guests cannot be had the tests are skipped and the reason is printed; with
- * {@code CI=true} they fail. When a test fails, what guests and servers said last is printed.
+ * Provides a {@link GuestEnvironment} to the tests of a class. If this machine cannot run guests, the tests are
+ * skipped and the reason is printed; with {@code CI=true} they fail. When a test fails, the last output of guests
+ * and servers is printed.
  */
 final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestExecutionExceptionHandler,
     LifecycleMethodExecutionExceptionHandler {
@@ -37,7 +38,7 @@ final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestE
     try {
       return attempt.get();
     } catch (UnavailableException e) {
-      throw TestPrerequisites.skipOrFail("no guests: " + e.getMessage(), e);
+      throw TestPrerequisites.skipOrFail("cannot run guests: " + e.getMessage(), e);
     }
   }
 
@@ -53,8 +54,8 @@ final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestE
     return getOrSkip(() -> environment().boot(settings));
   }
 
-  /** Starts a guest whose kernel has VFIO devices that can migrate. */
-  Guest bootVfio(VfioInterface which, int memoryMiB) throws Exception {
+  /** Starts a guest whose kernel has migratable VFIO devices. */
+  Guest bootVfio(VfioInterface interfaces, int memoryMiB) throws Exception {
     return getOrSkip(() -> {
       VfioGuests made = vfioGuests;
       if (made == null) {
@@ -63,7 +64,7 @@ final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestE
             VfioGuests.modules(System.getProperty("vfio4j.interop.modules", "target/lib")));
         vfioGuests = made;
       }
-      return made.boot(which, memoryMiB);
+      return made.boot(interfaces, memoryMiB);
     });
   }
 
@@ -81,9 +82,9 @@ final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestE
   }
 
   private void printTails(ExtensionContext context) throws IOException {
-    GuestEnvironment told = environment;
-    if (told != null) {
-      System.out.println(context.getDisplayName() + ":" + System.lineSeparator() + told.tails());
+    GuestEnvironment current = environment;
+    if (current != null) {
+      System.out.println(context.getDisplayName() + ":" + System.lineSeparator() + current.tails());
     }
   }
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The card PCI-IDIO-16, each output wired to the input of its number, driven by Linux's own driver. */
+/** The PCI-IDIO-16 card, with each output wired to the input of the same number, under Linux's driver. */
 class Idio16GuestIT {
 
   private static final String DRIVER = "pci-idio-16";
@@ -21,7 +21,7 @@ class Idio16GuestIT {
 
   private static Guest guest;
   private static GuestFunction card;
-  /** The number of the card's first line among all of the guest's. */
+  /** The GPIO number of the card's first line. */
   private static int base;
 
   @BeforeAll
@@ -49,7 +49,7 @@ class Idio16GuestIT {
     guest.runChecked("echo " + (base + LINES + line) + " >/sys/class/gpio/export");
   }
 
-  /** The driver names its lines. */
+  /** Returns the sysfs folder of an output, by the name that the driver gives it. */
   private static String output(int line) {
     return "/sys/class/gpio/OUT" + line;
   }
@@ -72,7 +72,7 @@ class Idio16GuestIT {
     assertThat(card.number("device")).isEqualTo(Idio16Layout.DEVICE_ID);
     assertThat(guest.runChecked("basename $(readlink /sys/bus/pci/devices/" + card.address() + "/driver)"))
         .containsExactly(DRIVER);
-    // What a line is for is fixed, and so there is nothing to choose it by.
+    // Lines have a fixed direction, so they have no direction attribute.
     for (int line = 0; line < LINES; line++) {
       guest.runChecked("[ -e " + output(line) + "/value ] && [ ! -e " + output(line) + "/direction ]");
       guest.runChecked("[ -e " + input(line) + "/value ] && [ ! -e " + input(line) + "/direction ]");
@@ -105,10 +105,10 @@ class Idio16GuestIT {
     long after = interrupts();
     set(9, true);
     set(9, false);
-    assertThat(interrupts()).as("nobody listens any more").isEqualTo(after);
+    assertThat(interrupts()).as("edge detection is off").isEqualTo(after);
   }
 
-  /** Interrupts that the card's handler has been called for. */
+  /** Returns the number of interrupts that the driver has handled. */
   private static long interrupts() throws Exception {
     return guest.runChecked("grep -E '" + DRIVER + "|" + card.address() + "' /proc/interrupts").stream()
         .mapToLong(line -> Long.parseLong(line.trim().split("\\s+", -1)[1])).sum();
@@ -118,7 +118,7 @@ class Idio16GuestIT {
   void rebindsDriver() throws Exception {
     set(3, true);
     card.unbind();
-    assertThat(guest.run("ls " + output(3)).status()).as("the lines go with the driver").isNotZero();
+    assertThat(guest.run("ls " + output(3)).status()).as("unbinding removes the lines").isNotZero();
     card.bind(DRIVER);
     find();
     for (int line = 0; line < LINES; line++) {

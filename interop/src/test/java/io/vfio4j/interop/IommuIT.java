@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A guest with a virtual IOMMU, in which user space drives the devices by vfio-pci. */
+/** A guest with a virtual IOMMU, in which user space drives the devices with vfio-pci. */
 class IommuIT {
 
   @RegisterExtension
@@ -27,12 +27,12 @@ class IommuIT {
       GuestFunction second = guest.function("0000:00:03.0");
       for (GuestFunction function : List.of(first, second)) {
         function.bind("vfio-pci");
-        // Each opens and closes the device: it gets another address space, and all that was mapped goes.
+        // Each opens and closes the device, which gets a new address space and loses its mappings.
         for (String checks : List.of("dma", "msix", "intx", "dma msix intx dma", "time 50")) {
           function.vfio(checks);
         }
       }
-      // The second has no bus of its own to reset it by.
+      // The second is not alone on its bus, so it has no bus reset.
       first.vfio("dma reset msix dma");
       first.unbind();
       first.bind("vfio-pci");

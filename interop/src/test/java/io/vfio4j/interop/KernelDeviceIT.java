@@ -21,75 +21,75 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Devices of the kernel itself, inside of a guest: a program there makes the checks, one after the other, and what it
- * tells of each becomes a test here. What it observes is compared with what another kernel answered.
+ * The kernel's own devices, in a guest: a program there runs the checks, and each result becomes a test here. Its
+ * observations are compared with the answers of another kernel.
  */
 @ParameterizedClass
 @EnumSource(VfioInterface.class)
-record KernelDeviceIT(VfioInterface which) {
+record KernelDeviceIT(VfioInterface interfaces) {
 
   @RegisterExtension
   static final GuestExtension GUESTS = new GuestExtension();
 
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
-  /** With the second the state of a device may have 256 MiB, of which there are two. */
+  /** With the second, two devices may have 256 MiB of state each. */
   private int memoryMiB() {
-    return which == VfioInterface.GROUP ? 1024 : 2048;
+    return interfaces == VfioInterface.GROUP ? 1024 : 2048;
   }
 
   @TestFactory
   Stream<DynamicNode> passesChecks() throws Exception {
     List<String> lines = new ArrayList<>();
     List<DynamicNode> tests = new ArrayList<>();
-    try (Guest guest = GUESTS.bootVfio(which, memoryMiB())) {
-      guest.run(VfioGuests.checksCommand(which, List.of()), TIMEOUT, lines::add);
+    try (Guest guest = GUESTS.bootVfio(interfaces, memoryMiB())) {
+      guest.run(VfioGuests.checksCommand(interfaces, List.of()), TIMEOUT, lines::add);
     } catch (GuestException e) {
-      // What was told until then counts all the same.
-      tests.add(DynamicTest.dynamicTest("the program ends", () -> {
+      // Results until then still count.
+      tests.add(DynamicTest.dynamicTest("the program completes", () -> {
         throw e;
       }));
     }
-    List<JsonObject> said = lines.stream().filter(line -> line.startsWith("{"))
+    List<JsonObject> results = lines.stream().filter(line -> line.startsWith("{"))
         .map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
-    tests.add(DynamicTest.dynamicTest("every check is made",
-        () -> assertThat(verdictCount(said)).as("%s", lines).isPositive().isEqualTo(plannedCount(said))));
-    said.stream().filter(line -> line.has("check")).map(KernelDeviceIT::test).forEach(tests::add);
-    tests.addAll(comparisons(said));
+    tests.add(DynamicTest.dynamicTest("every check was run",
+        () -> assertThat(verdictCount(results)).as("%s", lines).isPositive().isEqualTo(plannedCount(results))));
+    results.stream().filter(line -> line.has("check")).map(KernelDeviceIT::test).forEach(tests::add);
+    tests.addAll(comparisons(results));
     return tests.stream();
   }
 
-  private static int plannedCount(List<JsonObject> said) {
-    return said.stream().filter(line -> line.has("checks")).mapToInt(line -> line.get("checks").getAsInt())
+  private static int plannedCount(List<JsonObject> results) {
+    return results.stream().filter(line -> line.has("checks")).mapToInt(line -> line.get("checks").getAsInt())
         .sum();
   }
 
-  private static int verdictCount(List<JsonObject> said) {
-    return Math.toIntExact(said.stream().filter(line -> line.has("check")).count());
+  private static int verdictCount(List<JsonObject> results) {
+    return Math.toIntExact(results.stream().filter(line -> line.has("check")).count());
   }
 
   private static DynamicTest test(JsonObject verdict) {
     return DynamicTest.dynamicTest(verdict.get("check").getAsString(),
-        () -> assertThat(verdict.get("passed").getAsBoolean()).as("%s", verdict.get("why")).isTrue());
+        () -> assertThat(verdict.get("passed").getAsBoolean()).as("%s", verdict.get("reason")).isTrue());
   }
 
-  private static List<DynamicNode> comparisons(List<JsonObject> said) throws IOException {
+  private static List<DynamicNode> comparisons(List<JsonObject> results) throws IOException {
     OracleTable oracle = OracleTable.read();
     return Stream.of("row", "reset", "inject").<DynamicNode>map(
         kind -> DynamicContainer.dynamicContainer("oracle, " + kind,
-            compare(oracle.answers(kind), observations(said, kind))))
+            compare(oracle.answers(kind), observations(results, kind))))
         .toList();
   }
 
-  private static Map<String, String> observations(List<JsonObject> said, String kind) {
-    Map<String, String> seen = new HashMap<>();
-    said.stream().filter(line -> line.has("observed") && line.get("observed").getAsString().equals(kind))
-        .forEach(line -> seen.put(line.get("what").getAsString(), line.get("seen").getAsString()));
-    return seen;
+  private static Map<String, String> observations(List<JsonObject> results, String kind) {
+    Map<String, String> observed = new HashMap<>();
+    results.stream().filter(line -> line.has("kind") && line.get("kind").getAsString().equals(kind))
+        .forEach(line -> observed.put(line.get("subject").getAsString(), line.get("actual").getAsString()));
+    return observed;
   }
 
-  private static Stream<DynamicTest> compare(Map<String, String> answers, Map<String, String> seen) {
+  private static Stream<DynamicTest> compare(Map<String, String> answers, Map<String, String> observed) {
     return answers.entrySet().stream().map(answer -> DynamicTest.dynamicTest(answer.getKey(),
-        () -> assertThat(seen).containsEntry(answer.getKey(), answer.getValue())));
+        () -> assertThat(observed).containsEntry(answer.getKey(), answer.getValue())));
   }
 }

@@ -8,16 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Two hosts as far as a network can tell: namespaces <em>a</em> and <em>b</em> with a veth pair between them, and one
- * each to this machine, where a proxy can be put in between. Needs root and ip.
+ * Two hosts, from the network's point of view: namespaces <em>a</em> and <em>b</em> with a veth pair between them,
+ * and a veth pair from each to this machine, for a proxy in between. Requires root and ip.
  */
 final class NetworkNamespaces {
 
   static final String A_TO_B = "10.213.0.1";
   static final String B_TO_A = "10.213.0.2";
-  /** Where the proxy listens: this machine's end of the pair to a. */
+  /** The address of the proxy: this machine's end of the pair to a. */
   static final String PROXY_FOR_A = "10.213.1.1";
-  /** How the proxy reaches b. */
+  /** The address of b for the proxy. */
   static final String B_FOR_PROXY = "10.213.2.2";
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
@@ -32,7 +32,7 @@ final class NetworkNamespaces {
     this.b = b;
   }
 
-  /** Makes both. */
+  /** Creates both namespaces. */
   static NetworkNamespaces create(Path folder) throws IOException, InterruptedException {
     String id = Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX);
     NetworkNamespaces hosts = new NetworkNamespaces(folder, "v4ja" + id, "v4jb" + id);
@@ -77,7 +77,7 @@ final class NetworkNamespaces {
     ToolProcess.run(TIMEOUT, folder, command);
   }
 
-  /** What a command on host a begins with. */
+  /** Returns the prefix of a command that runs on host a. */
   List<String> onA() {
     return List.of("ip", "netns", "exec", a);
   }
@@ -86,7 +86,7 @@ final class NetworkNamespaces {
     return List.of("ip", "netns", "exec", b);
   }
 
-  /** Takes both away, and with them the links between them and to here. */
+  /** Deletes both namespaces, and with them their links. */
   void delete() throws IOException, InterruptedException {
     IOException failure = null;
     for (String namespace : List.of(a, b)) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** OpenSSL at the other end, as who connects and as who listens, with the right certificate and with others. */
+/** OpenSSL at the other end, as client and as server, with a valid certificate and with invalid ones. */
 class OpensslIT {
 
   private static final Duration LONG_VALIDITY = Duration.ofMinutes(1);
@@ -50,7 +50,7 @@ class OpensslIT {
   @BeforeAll
   static void makeKeys() throws Exception {
     if (!ToolProcess.exists("openssl")) {
-      throw TestPrerequisites.skipOrFail("there is no openssl", null);
+      throw TestPrerequisites.skipOrFail("openssl is not installed", null);
     }
     Instant now = Instant.now();
     CertificateAuthority authority = authority(now);
@@ -73,7 +73,7 @@ class OpensslIT {
     return folder.resolve(keys).resolve("localhost");
   }
 
-  /** Returns what openssl is to be told: who it is, if anybody, and more options. */
+  /** Returns openssl's options: its identity, if any, and additional options. */
   private static List<String> options(String keys, String more) {
     List<String> options = new ArrayList<>(List.of(more.split(" ", -1)));
     if (!keys.equals("none")) {
@@ -145,16 +145,16 @@ class OpensslIT {
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
       "keys, -tls1_2, OLD_TLS, does not offer TLS 1.3, alert protocol version"})
   void rejectsUnauthorisedOpensslClient(String keys, String option, Reason reason,
-      String words, String alert) throws Exception {
+      String message, String alert) throws Exception {
     try (TransportListener listener = listen()) {
       CompletableFuture<Transport> accepted = accept(listener);
       try (OpensslProcess client =
           OpensslProcess.client(folder, of(GOOD), port(listener), options(keys, option))) {
         PeerRefusedException refusal = refusals.take();
-        assertThat(refusal).hasMessageContaining(words).returns(reason, PeerRefusedException::reason);
+        assertThat(refusal).hasMessageContaining(message).returns(reason, PeerRefusedException::reason);
         assertThat(client.awaitError()).contains(alert);
       }
-      assertThat(accepted).as("somebody else is waited for").isNotDone();
+      assertThat(accepted).as("still accepting").isNotDone();
     }
   }
 
@@ -162,18 +162,18 @@ class OpensslIT {
   @CsvSource({"others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
       "keys, -tls1_2, OLD_TLS, does not speak TLS 1.3, unsupported protocol"})
-  void rejectsUnauthorisedOpensslServer(String keys, String option, Reason reason, String words,
+  void rejectsUnauthorisedOpensslServer(String keys, String option, Reason reason, String message,
       String complaint) throws Exception {
     try (OpensslProcess server = OpensslProcess.server(folder, of(GOOD), options(keys, option))) {
       TransportAddress address = new TransportAddress.Tcp("localhost", server.port());
       PeerRefusedException refusal = catchThrowableOfType(PeerRefusedException.class,
           () -> TransportConnector.connect(address, good, LONG_VALIDITY).close());
-      assertThat(refusal).hasMessageContaining(words).returns(reason, PeerRefusedException::reason);
+      assertThat(refusal).hasMessageContaining(message).returns(reason, PeerRefusedException::reason);
       assertThat(server.awaitError()).contains(complaint);
     }
   }
 
-  /** It trusts others than those who signed ours, and says so when our certificate has come. */
+  /** The server trusts another authority than ours, and sends an alert when it receives our certificate. */
   @Test
   void reportsAlertOfOpensslServer() throws Exception {
     try (OpensslProcess server = OpensslProcess.server(folder, of("others"), options(GOOD, "-tls1_3"))) {

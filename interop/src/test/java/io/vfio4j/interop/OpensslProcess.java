@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One end of TLS that is not ours: {@code openssl s_client} or {@code s_server}. */
+/** A TLS peer that is not ours: {@code openssl s_client} or {@code s_server}. */
 final class OpensslProcess implements AutoCloseable {
 
   private static final String ACCEPT = "ACCEPT ";
@@ -26,7 +26,7 @@ final class OpensslProcess implements AutoCloseable {
     out = process.inputReader(StandardCharsets.US_ASCII);
   }
 
-  /** Connects, and checks who is there by the authority of a folder of keys. */
+  /** Connects, and verifies the server with the CA of a folder of keys. */
   static OpensslProcess client(Path folder, Path trusted, int port, List<String> more) throws IOException {
     List<String> arguments = new ArrayList<>(List.of("s_client", "-quiet", "-verify_return_error",
         "-verify_hostname", "localhost", "-CAfile", trusted.resolve("ca.pem").toString(), "-connect",
@@ -35,7 +35,7 @@ final class OpensslProcess implements AutoCloseable {
     return new OpensslProcess(folder, arguments);
   }
 
-  /** Listens at a port that the system chooses, and wants a certificate by the authority of a folder of keys. */
+  /** Listens on a free port, and requires a client certificate signed by the CA of a folder of keys. */
   static OpensslProcess server(Path folder, Path trusted, List<String> more) throws IOException {
     List<String> arguments = new ArrayList<>(List.of("s_server", "-accept", "127.0.0.1:0", "-naccept", "1",
         "-Verify", "2", "-verify_return_error", "-CAfile", trusted.resolve("ca.pem").toString()));
@@ -43,25 +43,25 @@ final class OpensslProcess implements AutoCloseable {
     return new OpensslProcess(folder, arguments);
   }
 
-  /** Returns the options for who it is. */
+  /** Returns the options for its own certificate and key. */
   static List<String> identity(Path keys) {
     return List.of("-cert", keys.resolve("cert.pem").toString(), "-key", keys.resolve("key.pem").toString());
   }
 
-  /** Returns the port at which a server listens, once it does. */
+  /** Waits until the server listens and returns its port. */
   int port() throws IOException {
     String line = awaitLine(ACCEPT);
     return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
   }
 
-  /** Returns the next line that contains something. */
+  /** Waits for the next line that contains a text. */
   String awaitLine(String text) throws IOException {
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       if (line.contains(text)) {
         return line;
       }
     }
-    throw new IOException("no '" + text + "' came, and it said: " + errors());
+    throw new IOException("no line with '" + text + "'; standard error: " + errors());
   }
 
   void sendLine(String line) throws IOException {
@@ -69,7 +69,7 @@ final class OpensslProcess implements AutoCloseable {
     process.getOutputStream().flush();
   }
 
-  /** Waits for its end, and returns what it had to complain about. */
+  /** Waits for it to exit and returns its standard error. */
   String awaitError() throws IOException, InterruptedException {
     out.lines().forEach(_ -> {
     });

@@ -11,15 +11,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a real kernel with mtty answered, {@code mtty-6.12.txt}: taken down with programs in C that have nothing to do with
- * this project. Kinds and words are those of the observations in a guest.
+ * The answers of a real kernel with mtty, {@code mtty-6.12.txt}, recorded with C programs independent of this
+ * project. Kinds and words are those of the observations in a guest.
  */
 final class OracleTable {
 
-  /** Columns are at least two blanks apart. */
+  /** Columns are separated by at least two blanks. */
   private static final Pattern ROW = Pattern.compile("(\\S+) +-> (\\S+) +: (.*)");
   private static final Pattern RESET = Pattern.compile("RESET in (\\S+) +-> 0 (\\S+)");
-  /** Of a driver that was made to fail. */
+  /** With a driver modified to fail. */
   private static final Pattern OUT_OF_ERROR =
       Pattern.compile("\\(inject\\) (ERROR -> \\S+) +: (\\S+) +(\\S+) data_fd=-1");
   private static final Pattern FAILED_ARC =
@@ -62,7 +62,7 @@ final class OracleTable {
         return;
       }
     }
-    throw new IllegalArgumentException("not understood: " + line);
+    throw new IllegalArgumentException("cannot parse: " + line);
   }
 
   private void put(String kind, String what, String answer) {
@@ -71,7 +71,7 @@ final class OracleTable {
     }
   }
 
-  /** Returns the answers of a kind, by what was asked. */
+  /** Returns the answers of a kind by request. */
   Map<String, String> answers(String kind) {
     return answers.getOrDefault(kind, Map.of());
   }

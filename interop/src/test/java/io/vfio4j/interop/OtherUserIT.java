@@ -24,13 +24,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Over a UNIX socket whose mode keeps nobody out, another user is at the other end. */
+/** Another user is at the other end of a UNIX socket with permissive mode. */
 class OtherUserIT {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final long MARK = 0x0123_4567_89ab_cdefL;
 
-  /** Whom files without an owner belong to; there is such a user, or none with that number. */
+  /** The user nobody; the user ID need not exist. */
   private static final String NOBODY = "65534";
 
   @TempDir
@@ -41,7 +41,7 @@ class OtherUserIT {
 
   @BeforeEach
   void serve() throws Exception {
-    TestPrerequisites.requireRootAnd("a process of another user", "setpriv");
+    TestPrerequisites.requireRootAnd("running a process as another user", "setpriv");
     allow(folder, "rwxrwxrwx");
     socket = folder.resolve("move.sock");
     device = ChildServer.start(List.of("serve", "scratch", "--memory", "1m", "--keep-state", "--socket",
@@ -73,21 +73,21 @@ class OtherUserIT {
     }
   }
 
-  private ChildProcess vfio4j(String command, String way, String... more) throws IOException {
-    List<String> arguments = new ArrayList<>(List.of(command, way, "unix:" + socket, "--json", "--state-dir",
+  private ChildProcess vfio4j(String command, String role, String... more) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(command, role, "unix:" + socket, "--json", "--state-dir",
         folder.resolve("state").toString(), "vfio-user:" + device.socket()));
     arguments.addAll(List.of(more));
     return ChildProcess.startWithPrefix(List.of(), arguments);
   }
 
-  private Process startOtherUserPeer(String way) throws IOException {
+  private Process startOtherUserPeer(String role) throws IOException {
     Path classes = Files.createDirectories(folder.resolve("classes/io/vfio4j/interop"));
     try (InputStream code = requireNonNull(OtherUserPeer.class.getResourceAsStream("OtherUserPeer.class"))) {
       Files.write(classes.resolve("OtherUserPeer.class"), code.readAllBytes());
     }
     return new ProcessBuilder("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups",
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-cp",
-        folder.resolve("classes").toString(), OtherUserPeer.class.getName(), way, socket.toString())
+        folder.resolve("classes").toString(), OtherUserPeer.class.getName(), role, socket.toString())
         .redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
@@ -96,7 +96,7 @@ class OtherUserIT {
     while (line != null && !line.contains(what)) {
       line = child.readLine(TIMEOUT);
     }
-    assertThat(line).as("'%s' of %s, which said: %s", what, child, child.stderrLines()).isNotNull();
+    assertThat(line).as("'%s' from %s; standard error: %s", what, child, child.stderrLines()).isNotNull();
   }
 
   private static List<String> errorLines(ChildProcess child) throws InterruptedException {
@@ -116,7 +116,7 @@ class OtherUserIT {
 
       allow(socket, "rw-rw-rw-");
       Process inside = startOtherUserPeer("connect");
-      assertThat(inside.inputReader().readLine()).isEqualTo("heard nothing");
+      assertThat(inside.inputReader().readLine()).isEqualTo("received nothing");
 
       await(receiver, "\"reason\":\"wrong_user\"");
       assertThat(receiver.isAlive()).isTrue();
@@ -133,10 +133,10 @@ class OtherUserIT {
   @Test
   void sendsNothingToOtherUsersListener() throws Exception {
     Process listener = startOtherUserPeer("listen");
-    BufferedReader words = listener.inputReader();
-    assertThat(words.readLine()).isEqualTo("listening");
+    BufferedReader output = listener.inputReader();
+    assertThat(output.readLine()).isEqualTo("listening");
     try (ChildProcess sender = vfio4j("send", "--connect")) {
-      assertThat(words.readLine()).isEqualTo("heard nothing");
+      assertThat(output.readLine()).isEqualTo("received nothing");
       assertThat(errorLines(sender)).noneMatch(line -> line.contains("\"moving\""));
       assertThat(sender.await(TIMEOUT)).isEqualTo(1);
       assertThat(String.join("\n", sender.stderrLines())).contains("unix:" + socket)
@@ -145,14 +145,14 @@ class OtherUserIT {
     assertUntouched();
   }
 
-  /** What was refused above is talked to when a person says so. */
+  /** With the option that allows it, the user refused above is accepted. */
   @Test
   void acceptsAllowedUser() throws Exception {
     Process listener = startOtherUserPeer("listen");
-    BufferedReader words = listener.inputReader();
-    assertThat(words.readLine()).isEqualTo("listening");
+    BufferedReader output = listener.inputReader();
+    assertThat(output.readLine()).isEqualTo("listening");
     try (ChildProcess sender = vfio4j("send", "--connect", "--peer-uid", NOBODY)) {
-      assertThat(words.readLine()).isEqualTo("heard VFIO4JMS");
+      assertThat(output.readLine()).isEqualTo("received VFIO4JMS");
       assertThat(sender.await(TIMEOUT)).isEqualTo(1);
     }
     assertUntouched();

@@ -10,8 +10,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A program that another user runs: it is at one end of a UNIX socket, and tells what it hears until the other end is
- * closed. It needs nothing but the JDK, since that user cannot read where a build keeps its files.
+ * A program for another user: one end of a UNIX socket, which prints what it receives until the other end is
+ * closed. It uses only the JDK, because that user cannot read the build folders.
  */
 final class OtherUserPeer {
 
@@ -20,7 +20,7 @@ final class OtherUserPeer {
   private OtherUserPeer() {
   }
 
-  /** Takes {@code connect PATH} or {@code listen PATH}. */
+  /** Arguments: {@code connect PATH} or {@code listen PATH}. */
   public static void main(String[] arguments) throws IOException {
     UnixDomainSocketAddress address = UnixDomainSocketAddress.of(arguments[1]);
     if (arguments[0].equals("connect")) {
@@ -41,12 +41,12 @@ final class OtherUserPeer {
   }
 
   private static void receive(SocketChannel socket) throws IOException {
-    ByteBuffer heard = ByteBuffer.allocate(MAGIC.length());
-    while (heard.hasRemaining() && socket.read(heard) >= 0) {
-      // Until there is a magic, or nothing comes any more.
+    ByteBuffer received = ByteBuffer.allocate(MAGIC.length());
+    while (received.hasRemaining() && socket.read(received) >= 0) {
+      // Until the magic is complete or the stream ends.
     }
-    heard.flip();
-    printLine("heard " + (heard.hasRemaining() ? StandardCharsets.US_ASCII.decode(heard) : "nothing"));
+    received.flip();
+    printLine("received " + (received.hasRemaining() ? StandardCharsets.US_ASCII.decode(received) : "nothing"));
   }
 
   private static void printLine(String line) {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A guest whose memory QEMU keeps to itself: DMA goes by DMA_READ and DMA_WRITE. */
+/** A guest whose memory QEMU does not share: DMA uses DMA_READ and DMA_WRITE. */
 class PrivateMemoryIT {
 
   private static final int DMA = 2 << 20;
@@ -35,7 +35,7 @@ class PrivateMemoryIT {
       assertThat(ServerProcesses.hasGuestMemory(server)).isFalse();
       function.bind("uio_pci_generic");
       ScratchExpectations.assertInterrupts(function);
-      // An interrupt that comes when memory has been written by message: both on one socket.
+      // The interrupt must follow the DMA_WRITE messages, which use the same socket.
       function.write(ScratchLayout.REGISTERS_BAR, ScratchLayout.DMA_LENGTH, 8, 0x1000);
       assertThat(function.checkIntx(50, ScratchInterrupts.RAISE, ScratchInterrupts.CLEAR)).isPositive();
       function.unbind();

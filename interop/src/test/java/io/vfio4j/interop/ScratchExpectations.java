@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 
-/** What a scratch device must be like for a guest, by docs/scratch-device.md. */
+/** What a guest must see of a scratch device, according to docs/scratch-device.md. */
 final class ScratchExpectations {
 
   private static final int CONFIG_SIZE_SHOWN = 256;
@@ -22,10 +22,12 @@ final class ScratchExpectations {
     assertThat(function.number("subsystem_vendor")).isEqualTo(ScratchLayout.VENDOR_ID);
     assertThat(function.number("subsystem_device")).isEqualTo(ScratchLayout.SUBSYSTEM_ID);
     assertThat(function.number("class")).isEqualTo(ScratchLayout.CLASS_CODE);
-    assertThat(function.number("irq")).as("the line that INTx was given").isPositive();
+    assertThat(function.number("irq")).as("the IRQ of INTx").isPositive();
   }
 
-  /** BARs as the guest's firmware and kernel sized and placed them: a line each with first address, last, and flags. */
+  /**
+   * Checks the BARs as the guest sized and placed them: one line each with first address, last address and flags.
+   */
   static void assertBars(GuestFunction function, long memoryBarSize) throws Exception {
     List<String> resources = function.attribute("resource");
     long[] sizes = {ScratchLayout.SMALL_BAR_SIZE, 0, memoryBarSize, 0, ScratchLayout.SMALL_BAR_SIZE, 0, 0};
@@ -37,7 +39,7 @@ final class ScratchExpectations {
         assertThat(resources.get(bar)).as("BAR %d", bar).doesNotContainPattern("[1-9a-f]");
       } else {
         assertThat(size).as("bytes of BAR %d", bar).isEqualTo(sizes[bar]);
-        assertThat(first % size).as("BAR %d lies at a multiple of its size", bar).isZero();
+        assertThat(first % size).as("alignment of BAR %d to its size", bar).isZero();
       }
     }
     // IORESOURCE_MEM_64 and IORESOURCE_PREFETCH (include/linux/ioport.h).
@@ -55,14 +57,14 @@ final class ScratchExpectations {
     int capability = config.get(0x34);
     assertThat(capability).isEqualTo(ScratchLayout.MSIX_CAPABILITY);
     assertThat(config.get(capability)).as("MSI-X").isEqualTo((byte) 0x11);
-    assertThat(config.getShort(capability + 2) & 0x7ff).as("the last vector")
+    assertThat(config.getShort(capability + 2) & 0x7ff).as("the number of the last vector")
         .isEqualTo(ScratchLayout.VECTORS - 1);
   }
 
   static void assertRegisters(GuestFunction function, long memorySize) throws Exception {
     assertThat(function.access(ScratchLayout.REGISTERS_BAR, "r 4 0 r 2 0 r 2 2 r 1 0 r 1 3 r 8 0 r 8 8"))
         .containsExactly(0x564a3453L, 0x3453L, 0x564aL, 0x53L, 0x56L, 0x1_564a_3453L, memorySize);
-    // Written as a whole and in halves; single bytes and words are not taken.
+    // Written in full and in halves; writes of bytes and words are ignored.
     assertThat(function.access(ScratchLayout.REGISTERS_BAR,
         "w 8 0x10 0x8122334455667788 r 8 0x10 w 4 0x14 0x01020304 r 8 0x10 w 4 0x10 0x05060708 r 8 0x10 "
             + "w 1 0x10 0xff w 2 0x12 0xffff r 8 0x10 r 4 0x10 r 4 0x14 r 2 0x16 r 1 0x15"))
@@ -70,7 +72,7 @@ final class ScratchExpectations {
             0x05060708L, 0x01020304L, 0x0102L, 0x03L);
   }
 
-  /** Writes a register, which a reset takes back. */
+  /** Writes a register that a reset clears. */
   static void mark(GuestFunction function) throws Exception {
     function.write(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 8, 0x1234567);
     assertThat(function.read(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 8)).isEqualTo(0x1234567);
@@ -80,7 +82,7 @@ final class ScratchExpectations {
     assertThat(function.read(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 8)).isZero();
   }
 
-  /** INTx through uio_pci_generic, which has to be bound. */
+  /** Checks INTx through uio_pci_generic, which must be bound. */
   static void assertInterrupts(GuestFunction function) throws Exception {
     assertThat(ScratchInterrupts.raise(function, 50)).isPositive();
   }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** What tests look for in a server's process, or do to it. */
+/** Inspects and pauses server processes. */
 final class ServerProcesses {
 
   private static final String GUEST_MEMORY = "memory-backend-memfd";
@@ -17,12 +17,12 @@ final class ServerProcesses {
   private ServerProcesses() {
   }
 
-  /** Tells whether the server has memory of a guest's mapped. */
+  /** Returns whether the server has mapped memory of a guest. */
   static boolean hasGuestMemory(ChildServer server) throws IOException {
     return Files.readString(Path.of("/proc", Long.toString(server.pid()), "maps")).contains(GUEST_MEMORY);
   }
 
-  /** A server that stands still: what works meanwhile works without it. */
+  /** Stops a server with SIGSTOP until closed, to show what works without it. */
   static AutoCloseable pause(ChildServer server) throws IOException, InterruptedException {
     signal(server, "STOP");
     return () -> signal(server, "CONT");

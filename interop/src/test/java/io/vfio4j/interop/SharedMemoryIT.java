@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Two scratch devices in a guest whose memory the servers map: one whose memory the guest maps in turn, behind a root
- * port, and one that is reached by messages alone.
+ * Two scratch devices in a guest whose memory the servers map: one behind a root port, whose memory the guest maps,
+ * and one that is accessed only by messages.
  */
 class SharedMemoryIT {
 
@@ -62,7 +62,7 @@ class SharedMemoryIT {
   void accessesRegistersInAllWidths() throws Exception {
     ScratchExpectations.assertRegisters(mapped, MEMORY);
     ScratchExpectations.assertRegisters(trapped, SMALL_MEMORY);
-    // They are two devices.
+    // The devices are independent.
     ScratchExpectations.mark(mapped);
     trapped.write(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 8, 0);
     assertThat(mapped.read(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 8)).isNotZero();
@@ -71,20 +71,20 @@ class SharedMemoryIT {
   @Test
   void accessesTrappedBarInAllWidths() throws Exception {
     trapped.fill(ScratchLayout.MEMORY_BAR, FILLED, 1);
-    // Beyond the memory, within the BAR.
+    // beyond the memory, within the BAR
     assertThat(trapped.access(ScratchLayout.MEMORY_BAR, "w 8 0xa0000 1 r 8 0xa0000 r 4 0xffffc"))
         .containsExactly(0L, 0L);
   }
 
   @Test
   void accessesMappedBarWithoutServer() throws Exception {
-    // QEMU traps a mapped BAR for a while after INTx, to see that it was dealt with; not after a reset.
+    // After INTx, QEMU traps a mapped BAR for a while to detect its acknowledgement; a reset ends that.
     mapped.reset();
     try (AutoCloseable _ = ServerProcesses.pause(mappable)) {
       mapped.fill(ScratchLayout.MEMORY_BAR, MEMORY, 2);
       mapped.write(ScratchLayout.MEMORY_BAR, 0x1000, 8, 0x1122334455667788L);
     }
-    // And it is the device's memory: DMA takes it from there.
+    // It is the device's memory, from which DMA reads.
     mapped.checkDma(DMA);
     assertThat(mapped.read(ScratchLayout.MEMORY_BAR, MEMORY - 8, 8)).isNotZero();
   }

@@ -16,7 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
-/** A way to another host that is slow, stalls now and then, and can be cut for good. */
+/** A proxy to another host that delays data, stalls, and can cut the connection. */
 final class SlowProxy implements AutoCloseable {
 
   private static final int CHUNK_BYTES = 64 << 10;
@@ -30,7 +30,7 @@ final class SlowProxy implements AutoCloseable {
   private volatile Duration stall = Duration.ZERO;
   private volatile boolean cut;
 
-  /** Puts it up; where to is known later by its port. */
+  /** Starts the proxy; the port of the destination may be set later. */
   SlowProxy(String address, String toAddress, int toPort, Duration delay) throws IOException {
     this.listener = new ServerSocket(0, 20, InetAddress.getByName(address));
     this.to = new InetSocketAddress(toAddress, toPort);
@@ -42,18 +42,18 @@ final class SlowProxy implements AutoCloseable {
     return listener.getLocalPort();
   }
 
-  /** From now on what enters takes so long to leave. */
+  /** Delays data from now on. */
   void delayBy(Duration time) {
     delay = time;
   }
 
-  /** After so many bytes each, nothing moves for a while. */
+  /** Stalls for a while each time this many bytes have passed. */
   void stallEvery(long bytes, Duration time) {
     stall = time;
     stallEvery = bytes;
   }
 
-  /** Drops all that is on its way, and lets nobody through any more. */
+  /** Drops all data in transit and refuses further connections. */
   void cut() {
     cut = true;
     close();
@@ -70,7 +70,7 @@ final class SlowProxy implements AutoCloseable {
     }
   }
 
-  /** Bytes on their way, and when they are due. */
+  /** Bytes in transit and the time when they are due. */
   private static final class Chunk {
 
     /** The end of the stream. */
@@ -115,12 +115,12 @@ final class SlowProxy implements AutoCloseable {
   }
 
   private static void sleepUntil(long due) {
-    for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-      LockSupport.parkNanos(left);
+    for (long remaining = due - System.nanoTime(); remaining > 0; remaining = due - System.nanoTime()) {
+      LockSupport.parkNanos(remaining);
     }
   }
 
-  /** What its threads do until a socket is closed. */
+  /** The work of a thread until a socket is closed. */
   private interface Work {
     void run() throws IOException, InterruptedException;
   }
@@ -130,7 +130,7 @@ final class SlowProxy implements AutoCloseable {
       try {
         work.run();
       } catch (IOException | InterruptedException e) {
-        // The end of a connection, which its users see.
+        // The connection has ended, which its users notice.
       }
     });
   }

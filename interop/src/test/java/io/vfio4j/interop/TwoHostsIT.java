@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Between two hosts with TLS: over a good link, a bad one, one that is cut, and with the wrong keys. */
+/** Migrations between two hosts with TLS: over a good link, a bad link, a link that fails, and with wrong keys. */
 class TwoHostsIT {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(90);
@@ -49,7 +49,7 @@ class TwoHostsIT {
 
   @BeforeAll
   static void makeHosts() throws Exception {
-    TestPrerequisites.requireRootAnd("two hosts are network namespaces", "ip");
+    TestPrerequisites.requireRootAnd("creating network namespaces", "ip");
     hosts = NetworkNamespaces.create(folder);
     ToolProcess.run(TIMEOUT, folder, commandLine("keys", "--out", folder.resolve("keys").toString(),
         "host-a," + NetworkNamespaces.A_TO_B,
@@ -116,15 +116,15 @@ class TwoHostsIT {
     return ChildProcess.startWithPrefix(hosts.onA(), arguments);
   }
 
-  private static JsonObject await(ChildProcess child, Predicate<JsonObject> wanted)
+  private static JsonObject await(ChildProcess child, Predicate<JsonObject> condition)
       throws InterruptedException {
     for (String line = child.readLine(TIMEOUT); line != null; line = child.readLine(TIMEOUT)) {
       JsonObject event = JsonParser.parseString(line).getAsJsonObject();
-      if (wanted.test(event)) {
+      if (condition.test(event)) {
         return event;
       }
     }
-    throw new AssertionError(child + " ended without it, and said: " + child.stderrLines());
+    throw new AssertionError(child + " exited before that; standard error: " + child.stderrLines());
   }
 
   private static Predicate<JsonObject> event(String name) {
@@ -167,12 +167,12 @@ class TwoHostsIT {
   @Test
   void toleratesSlowStallingLinks() throws Exception {
     try (ChildProcess receiver = receive("keys");
-        SlowProxy way =
+        SlowProxy proxy =
             new SlowProxy(NetworkNamespaces.PROXY_FOR_A, NetworkNamespaces.B_FOR_PROXY, port(receiver),
                 Duration.ofMillis(20))) {
-      way.stallEvery(3 << 20, Duration.ofMillis(700));
+      proxy.stallEvery(3 << 20, Duration.ofMillis(700));
       try (ChildProcess sender =
-          send("tcp:%s:%d".formatted(NetworkNamespaces.PROXY_FOR_A, way.port()), "keys", "--peer",
+          send("tcp:%s:%d".formatted(NetworkNamespaces.PROXY_FOR_A, proxy.port()), "keys", "--peer",
               "host-b")) {
         assertThat(sender.await(TIMEOUT)).as("%s", sender.stderrLines()).isZero();
       }
@@ -182,31 +182,32 @@ class TwoHostsIT {
   }
 
   /**
-   * What the source says last is held up on its way until the link is cut, so it never arrives. The link is cut when the
-   * source has put down that it gives the device away: mostly it has said so by then, and cannot know; if not, it goes on.
+   * The proxy delays the source's last message until the link is cut, so it never arrives. The link is cut once the
+   * source has recorded the commit: usually it has sent COMMIT by then and ownership is unknown; otherwise it
+   * resumes.
    */
   @Test
   void neverRunsBothWhenLinkFailsAtHandover() throws Exception {
     try (ChildProcess receiver = receive("keys");
-        SlowProxy way =
+        SlowProxy proxy =
             new SlowProxy(NetworkNamespaces.PROXY_FOR_A, NetworkNamespaces.B_FOR_PROXY, port(receiver),
                 Duration.ofMillis(20));
         ChildProcess sender =
-            send("tcp:%s:%d".formatted(NetworkNamespaces.PROXY_FOR_A, way.port()), "keys", "--peer",
+            send("tcp:%s:%d".formatted(NetworkNamespaces.PROXY_FOR_A, proxy.port()), "keys", "--peer",
                 "host-b")) {
       await(sender, phase("stop-copy"));
-      way.delayBy(Duration.ofSeconds(3));
+      proxy.delayBy(Duration.ofSeconds(3));
       await(sender, event("recorded").and(e -> e.toString().contains("given")));
-      way.cut();
+      proxy.cut();
       int code = sender.await(TIMEOUT);
       assertThat(code).as("%s", sender.stderrLines()).isIn(1, 3);
       assertThat(receiver.await(TIMEOUT)).as("%s", receiver.stderrLines()).isNotZero();
-      String said = String.join("\n", sender.stderrLines());
+      String errors = String.join("\n", sender.stderrLines());
       if (code == 1) {
-        assertThat(said).contains("runs again at the source");
+        assertThat(errors).contains("runs again at the source");
         assertRunsWithState(source);
       } else {
-        assertThat(said).contains("unknown").contains("vfio4j recover");
+        assertThat(errors).contains("unknown").contains("vfio4j recover");
       }
     }
     assertEmpty(target);
@@ -237,7 +238,7 @@ class TwoHostsIT {
     assertRunsWithState(source);
   }
 
-  /** Who speaks without a certificate, or without TLS, is named and sent away; the right one comes next. */
+  /** A peer without a certificate or without TLS is reported and rejected; the next, valid peer is accepted. */
   @Test
   void rejectsPeerWithoutKeysAndServesNext() throws Exception {
     try (ChildProcess receiver = receive("keys")) {

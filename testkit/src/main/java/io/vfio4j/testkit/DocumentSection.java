@@ -25,7 +25,7 @@ public final class DocumentSection {
   }
 
   /*
-   * * Returns the text of the section.
+   * Returns the text of the section.
    *
    * @throws AssertionError if the document has no such section
    */

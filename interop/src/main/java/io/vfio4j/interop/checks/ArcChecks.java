@@ -16,13 +16,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Every arc of every way fails in each manner, and what we say of it is compared with where the driver has the device. */
+/** Lets every arc of every path fail in each mode, and compares the reported state with the driver's. */
 final class ArcChecks {
 
   private static final int KIB = 16;
   private static final NextState TABLE = NextState.of(MigrationFeatures.ALL);
 
-  /** Where an arc that fails leaves a device. */
+  /** The state in which a failing arc leaves a device. */
   private enum FailureMode {
     STAY, ERROR, LATE;
 
@@ -32,6 +32,23 @@ final class ArcChecks {
         case ERROR -> DeviceState.ERROR;
         case LATE -> to;
       };
+    }
+  }
+
+  /** A transition to a target that fails at one of its arcs. */
+  private record ArcCase(DeviceState target, DeviceState arcFrom, DeviceState arcTo, FailureMode mode) {
+
+    DeviceState expectedState() {
+      return mode.leaves(arcFrom, arcTo);
+    }
+
+    DriverFaults inject() throws IOException {
+      return DriverFaults.arc(arcFrom + ">" + arcTo, mode.name().toLowerCase(Locale.ROOT));
+    }
+
+    @Override
+    public String toString() {
+      return "%s, at %s > %s, %s".formatted(target, arcFrom, arcTo, mode);
     }
   }
 
@@ -57,9 +74,9 @@ final class ArcChecks {
       for (DeviceState target : DeviceState.values()) {
         List<DeviceState> path = TABLE.path(from, target).orElse(List.of());
         for (int i = 0; i + 1 < path.size(); i++) {
-          for (FailureMode manner : FailureMode.values()) {
+          for (FailureMode mode : FailureMode.values()) {
             moveTo(device, from, state);
-            fail(test, device, target, path.get(i), path.get(i + 1), manner);
+            fail(test, device, new ArcCase(target, path.get(i), path.get(i + 1), mode));
           }
         }
       }
@@ -80,24 +97,23 @@ final class ArcChecks {
     }
   }
 
-  private static void fail(TestDevice test, KernelDevice device, DeviceState target, DeviceState arcFrom,
-      DeviceState arcTo, FailureMode manner) throws IOException {
+  private static void fail(TestDevice test, KernelDevice device, ArcCase arc) throws IOException {
     DeviceState from = device.state();
-    String what = "%s > %s, at %s > %s, %s".formatted(from, target, arcFrom, arcTo, manner);
-    DeviceState expected = manner.leaves(arcFrom, arcTo);
-    try (DriverFaults _ = DriverFaults.arc(arcFrom + ">" + arcTo, manner.name().toLowerCase(Locale.ROOT))) {
-      DeviceException e = Requirements.requireErrno(Errno.EIO, () -> device.moveTo(target), what);
-      Requirements.require(e instanceof TransitionException, "%s: %s".formatted(what, e));
-      TransitionException told = (TransitionException) e;
-      Requirements.requireEqual(from, told.from(), what);
-      Requirements.requireEqual(expected, told.reached(), what);
-      Requirements.requireEqual(expected, test.state(), "%s: the driver".formatted(what));
-      Requirements.requireEqual(expected, device.state(), "%s: asked for".formatted(what));
-      Requirements.requireContains(String.valueOf(e.getMessage()), "it is in " + expected, what);
+    String label = from + " > " + arc;
+    DeviceState expected = arc.expectedState();
+    try (DriverFaults _ = arc.inject()) {
+      DeviceException e = Requirements.requireErrno(Errno.EIO, () -> device.moveTo(arc.target()), label);
+      Requirements.require(e instanceof TransitionException, "%s: %s".formatted(label, e));
+      TransitionException failure = (TransitionException) e;
+      Requirements.requireEqual(from, failure.from(), label);
+      Requirements.requireEqual(expected, failure.reached(), label);
+      Requirements.requireEqual(expected, test.state(), "%s: the driver".formatted(label));
+      Requirements.requireEqual(expected, device.state(), "%s: the state read".formatted(label));
+      Requirements.requireContains(String.valueOf(e.getMessage()), "it is in " + expected, label);
     }
   }
 
-  /** A device in ERROR is helped by nothing but a reset, and its session is over. */
+  /** Only a reset leaves ERROR, and the session of a device in ERROR has ended. */
   private void leavesErrorByResetOnly() throws IOException {
     try (TestDevice test = MediatedDevice.testDevice(KIB); KernelDevice device = context.open(test.mdev())) {
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();

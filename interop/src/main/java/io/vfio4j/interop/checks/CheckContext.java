@@ -15,16 +15,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * How checks get at devices.
+ * Opens devices for checks.
  *
- * @param by the interface that they are opened by
+ * @param by the interface that opens them
  */
 record CheckContext(KernelInterface by) {
 
   private static final int CHUNK_BYTES = 1 << 16;
 
-  static CheckContext of(VfioInterface which) {
-    return new CheckContext(which == VfioInterface.CDEV ? KernelInterface.CDEV : KernelInterface.GROUP);
+  static CheckContext of(VfioInterface interfaces) {
+    return new CheckContext(interfaces == VfioInterface.CDEV ? KernelInterface.CDEV : KernelInterface.GROUP);
   }
 
   KernelDevice open(MediatedDevice mdev) throws DeviceException {
@@ -40,12 +40,12 @@ record CheckContext(KernelInterface by) {
     return KernelOptions.DEFAULT.withInterface(by);
   }
 
-  /** Returns a device as the command line takes it. */
+  /** Returns the address of a device for the command line. */
   String address(MediatedDevice mdev) {
     return "kernel:" + mdev.uuid() + "?interface=" + (by == KernelInterface.CDEV ? "cdev" : "group");
   }
 
-  /** Reads all there is to read now. */
+  /** Reads all data available now. */
   static byte[] readAll(SavingSession session) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment piece = arena.allocate(CHUNK_BYTES);
@@ -60,7 +60,7 @@ record CheckContext(KernelInterface by) {
     }
   }
 
-  /** Writes bytes of a state. */
+  /** Writes the first bytes of a state. */
   static void write(ResumingSession session, byte[] state, int count) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment copy = arena.allocate(count);

@@ -9,13 +9,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Checks in the order in which they are made, and what became of each, a line of JSON. */
+/** Checks in execution order. Prints the result of each as a line of JSON. */
 final class CheckList {
 
   /** A check. */
   interface Check {
 
-    /** Makes it; fails by throwing anything. */
+    /** Runs the check, which fails by throwing anything. */
     void run() throws Exception;
   }
 
@@ -24,32 +24,32 @@ final class CheckList {
   private final List<String> prefixes;
 
   /**
-   * Begins without any.
+   * Creates an empty list.
    *
-   * @param out where what becomes of them is told
-   * @param wanted beginnings of the names of checks to make; all if there are none
+   * @param out receives the results
+   * @param prefixes prefixes of the names of checks to run; empty for all
    */
-  CheckList(PrintStream out, List<String> wanted) {
+  CheckList(PrintStream out, List<String> prefixes) {
     this.out = out;
-    this.prefixes = List.copyOf(wanted);
+    this.prefixes = List.copyOf(prefixes);
   }
 
   /**
    * Adds a check.
    *
-   * @param name of it, another than of all others
+   * @param name its unique name
    */
   void add(String name, Check check) {
-    boolean isWanted = prefixes.isEmpty() || prefixes.stream().anyMatch(name::startsWith);
-    if (isWanted && checks.put(name, check) != null) {
-      throw new IllegalArgumentException("two checks are called " + name);
+    boolean isSelected = prefixes.isEmpty() || prefixes.stream().anyMatch(name::startsWith);
+    if (isSelected && checks.put(name, check) != null) {
+      throw new IllegalArgumentException("duplicate name of a check: " + name);
     }
   }
 
   /**
-   * Makes all checks. First comes a line with their number, so that none is missed if this ends too soon.
+   * Runs all checks. The first line of output has their number, so that a premature end is noticed.
    *
-   * @return whether none failed
+   * @return whether all passed
    */
   boolean run() {
     JsonObject plan = new JsonObject();
@@ -65,7 +65,7 @@ final class CheckList {
   private boolean run(String name, Check check) {
     JsonObject verdict = new JsonObject();
     verdict.addProperty("check", name);
-    long begun = System.nanoTime();
+    long start = System.nanoTime();
     boolean passed = false;
     try {
       check.run();
@@ -73,24 +73,24 @@ final class CheckList {
     } catch (Exception | AssertionError e) {
       StringWriter trace = new StringWriter();
       e.printStackTrace(new PrintWriter(trace));
-      verdict.addProperty("why", trace.toString());
+      verdict.addProperty("reason", trace.toString());
     }
     verdict.addProperty("passed", passed);
-    verdict.addProperty("ms", (System.nanoTime() - begun) / 1_000_000);
+    verdict.addProperty("ms", (System.nanoTime() - start) / 1_000_000);
     writeLine(out, verdict);
     return passed;
   }
 
-  /** Tells of something that was seen, for whoever knows what should be. */
-  void observe(String kind, String what, String seen) {
-    JsonObject observed = new JsonObject();
-    observed.addProperty("observed", kind);
-    observed.addProperty("what", what);
-    observed.addProperty("seen", seen);
-    writeLine(out, observed);
+  /** Reports an observation, which the reader compares with the expected one. */
+  void observe(String kind, String subject, String actual) {
+    JsonObject observation = new JsonObject();
+    observation.addProperty("kind", kind);
+    observation.addProperty("subject", subject);
+    observation.addProperty("actual", actual);
+    writeLine(out, observation);
   }
 
-  /** One call, and flushed: the guest may crash with the next check. */
+  /** Writes a line with one call and flushes it, because the next check may crash the guest. */
   private static void writeLine(PrintStream out, JsonObject line) {
     out.println(line);
     out.flush();

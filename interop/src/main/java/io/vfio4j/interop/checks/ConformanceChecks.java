@@ -25,14 +25,14 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.StreamSupport;
 
-/** The conformance suite on devices of the kernel's, without what is dangerous. */
+/** The conformance suite on kernel devices, without its dangerous checks. */
 final class ConformanceChecks {
 
   private static final int KIB = 64;
-  /** How busy the machine is that emulates this one. */
+  /** Checks of durations, which depend on the load of the emulating machine. */
   private static final String TIMES = "times/";
 
-  /** What mtty and the kernel do otherwise than they should, without harm to those who know. */
+  /** Known deviations of mtty and the kernel from the specification. */
   private static final Set<String> OF_MTTY = Set.of("dma-log/second start", "dma-log/stop without a start",
       "dma-log/empty range", "resuming/damaged", "reopening/from STOP_COPY", "reopening/from RESUMING");
 
@@ -57,7 +57,7 @@ final class ConformanceChecks {
           "%s passed".formatted(report.get("passed")));
       Set<String> expected = new TreeSet<>(OF_MTTY);
       if (context.by() == KernelInterface.CDEV) {
-        // By the other interface the kernel has no report at all.
+        // With groups this kernel does not support reports.
         expected.add("dma-log/report without a start");
       }
       Requirements.requireEqual(expected, deviations(report), "deviations");
@@ -92,7 +92,7 @@ final class ConformanceChecks {
     }
   }
 
-  /** What is known of test devices: all that the suite can make use of. */
+  /** Everything that the suite can use about test devices. */
   private static final class TestDeviceKnowledge implements DeviceProfile {
 
     private static final IovaRange MEMORY = new IovaRange(0x10_0000, 16 * 4096);

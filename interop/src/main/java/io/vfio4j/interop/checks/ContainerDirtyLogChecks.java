@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 
-/** The log of dirty pages that a container keeps, for a device that has none of its own. Both kernels have groups. */
+/** The dirty page log of a container, for a device without a DMA log. Both kernels support groups. */
 final class ContainerDirtyLogChecks {
 
   private static final int KIB = 16;

@@ -15,7 +15,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Memory that a device writes, and the log of it. */
+/** DMA writes of a device, and its DMA log. */
 final class DmaLogChecks {
 
   private static final int KIB = 16;
@@ -44,7 +44,7 @@ final class DmaLogChecks {
     checks.add("log/refusals", () -> logs.withMemory(DmaLogChecks::refusals));
   }
 
-  /** What is done with a test device that has memory. */
+  /** A check of a test device with mapped memory. */
   @FunctionalInterface
   private interface CheckBody {
     void run(KernelDevice device, MemorySegment memory, DmaLog log) throws IOException;
@@ -93,14 +93,14 @@ final class DmaLogChecks {
     TestMemory.write(device, 40, 1, 1);
     Requirements.requireEqual(TestMemory.pages(3, 4),
         TestMemory.report(log, TestMemory.RANGE, TestMemory.PAGE),
-        "written; page 40 is not in what is logged");
+        "written; page 40 is outside the logged range");
     Requirements.requireEqual(TestMemory.pages(), TestMemory.report(log, TestMemory.RANGE, TestMemory.PAGE),
-        "read before");
+        "cleared by the previous report");
     TestMemory.write(device, 5, 1, 1);
     log.stop();
     log.start(List.of(LOGGED), TestMemory.PAGE);
     Requirements.requireEqual(TestMemory.pages(), TestMemory.report(log, TestMemory.RANGE, TestMemory.PAGE),
-        "stopped between");
+        "after a stop and a start");
     device.moveTo(DeviceState.PRE_COPY);
     TestMemory.write(device, 31, 2, 1);
     device.moveTo(DeviceState.STOP_COPY);
@@ -128,7 +128,7 @@ final class DmaLogChecks {
     log.stop();
   }
 
-  /** Debian's kernel has the log's start and stop, but not what the report is made with. */
+  /** Debian's kernel supports starting and stopping the log, but not reports. */
   private static void reportUnsupportedByKernel(KernelDevice device, MemorySegment memory, DmaLog log)
       throws IOException {
     log.start(List.of(TestMemory.RANGE), TestMemory.PAGE);

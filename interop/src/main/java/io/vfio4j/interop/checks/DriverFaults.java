@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** How test devices are to behave, until this is closed: parameters of their module. */
+/** Faults of test devices, set as parameters of their module until closed. */
 final class DriverFaults implements AutoCloseable {
 
   private static final String DISABLED = "18446744073709551615";
@@ -38,14 +38,14 @@ final class DriverFaults implements AutoCloseable {
   /**
    * Sets parameters.
    *
-   * @param parameters of the module, and their values
+   * @param parameters names and values of module parameters
    */
   static DriverFaults set(Map<String, String> parameters) throws IOException {
     DriverFaults faults = new DriverFaults();
     try {
       for (Map.Entry<String, String> parameter : parameters.entrySet()) {
         if (!DEFAULTS.containsKey(parameter.getKey())) {
-          throw new IllegalArgumentException("no parameter is called " + parameter.getKey());
+          throw new IllegalArgumentException("unknown parameter: " + parameter.getKey());
         }
         TestDevice.parameter(parameter.getKey(), parameter.getValue());
       }
@@ -56,12 +56,12 @@ final class DriverFaults implements AutoCloseable {
     }
   }
 
-  /** Lets an arc fail with EIO; where that leaves the device is said as the module has it. */
+  /** Makes an arc fail with EIO, with a {@code fault_outcome} of the module. */
   static DriverFaults arc(String arc, String outcome) throws IOException {
     return set(Map.of("fault_arc", arc, "fault_outcome", outcome));
   }
 
-  /** Lets devices behave again. */
+  /** Restores the parameters. */
   @Override
   public void close() throws IOException {
     for (Map.Entry<String, String> parameter : DEFAULTS.entrySet()) {

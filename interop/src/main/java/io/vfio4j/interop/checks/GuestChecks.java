@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The guest itself: whether it is as the other checks need it. */
+/** Preconditions of the other checks in the guest. */
 final class GuestChecks {
 
   private static final int KIB = 64;
@@ -15,18 +15,18 @@ final class GuestChecks {
   private GuestChecks() {
   }
 
-  static void add(CheckList checks, VfioInterface which) {
-    checks.add("guest/interfaces", () -> interfaces(which));
+  static void add(CheckList checks, VfioInterface interfaces) {
+    checks.add("guest/interfaces", () -> interfaces(interfaces));
     checks.add("guest/test device", GuestChecks::testDevice);
   }
 
-  private static void interfaces(VfioInterface which) throws IOException {
+  private static void interfaces(VfioInterface interfaces) throws IOException {
     try (MediatedDevice mtty = MediatedDevice.mtty()) {
       Path group = Files.readSymbolicLink(mtty.sysfs().resolve("iommu_group"));
       Requirements.require(Files.exists(Path.of("/dev/vfio").resolve(group.getFileName())),
-          "no node of group " + group);
+          "no device node of group " + group);
       boolean hasCdev = Files.exists(Path.of("/dev/vfio/devices"));
-      Requirements.require(hasCdev == (which == VfioInterface.CDEV), "character devices: " + hasCdev);
+      Requirements.require(hasCdev == (interfaces == VfioInterface.CDEV), "character devices: " + hasCdev);
       Requirements.require(Files.exists(Path.of("/dev/iommu")) == hasCdev, "iommufd");
     }
   }
@@ -36,7 +36,8 @@ final class GuestChecks {
       Requirements.require(device.state() == DeviceState.RUNNING, "it is in %s".formatted(device.state()));
       String empty = device.checksum();
       device.fill(1);
-      Requirements.require(!device.checksum().equals(empty), "filled, and the same as before: " + empty);
+      Requirements.require(!device.checksum().equals(empty),
+          "the checksum did not change when the device was filled: " + empty);
     }
   }
 }

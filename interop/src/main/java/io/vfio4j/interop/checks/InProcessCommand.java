@@ -11,16 +11,16 @@ import java.util.concurrent.FutureTask;
 import picocli.CommandLine;
 
 /**
- * A command of vfio4j that was run in this process: a Java of its own would take most of the time that there is.
+ * A vfio4j command that was run in this process, because starting a JVM for each would take most of the time.
  *
- * @param arguments of it
+ * @param arguments its arguments
  * @param code its exit code
- * @param out what it wrote to the standard output
- * @param err what it wrote to the standard error
+ * @param out its standard output
+ * @param err its standard error
  */
 record InProcessCommand(List<String> arguments, int code, String out, String err) {
 
-  /** Made once: to put the commands together takes most of the time of a short one. */
+  /** Created once, because creating the command line takes most of the time of a short command. */
   private static final CommandLine COMMAND_LINE = Commands.commandLine();
 
   /** Runs a command. */
@@ -29,9 +29,9 @@ record InProcessCommand(List<String> arguments, int code, String out, String err
   }
 
   /**
-   * Runs a command in a thread of its own.
+   * Runs a command in a new thread.
    *
-   * @param out takes what it writes to the standard output, as it is written
+   * @param out receives its standard output as it is written
    */
   static FutureTask<InProcessCommand> start(StringWriter out, String... arguments) {
     FutureTask<InProcessCommand> task = new FutureTask<>(() -> run(Commands.commandLine(), out, arguments));
@@ -48,19 +48,19 @@ record InProcessCommand(List<String> arguments, int code, String out, String err
     return new InProcessCommand(List.of(arguments), line.execute(arguments), out.toString(), err.toString());
   }
 
-  /** Demands an exit code. */
+  /** Requires an exit code. */
   InProcessCommand requireExitCode(int expected) {
-    Requirements.require(code == expected, "exit code %d, and not %d: %s".formatted(code, expected, this));
+    Requirements.require(code == expected, "exit code %d instead of %d: %s".formatted(code, expected, this));
     return this;
   }
 
-  /** Demands that something was said to the person who looks at it. */
+  /** Requires a text on standard error. */
   InProcessCommand requireStderr(String part) {
     Requirements.requireContains(err, part, "stderr of " + String.join(" ", arguments));
     return this;
   }
 
-  /** Returns the last event that it told as JSON. */
+  /** Returns the last event that it printed as JSON. */
   JsonObject lastEvent() {
     return JsonParser.parseString(out.lines().reduce((_, last) -> last).orElse("{}")).getAsJsonObject();
   }

@@ -10,14 +10,14 @@ import io.vfio4j.model.info.IrqAction;
 import java.io.IOException;
 import java.util.List;
 
-/** Interrupts of mtty, by eventfds. */
+/** Interrupts of mtty, delivered by eventfds. */
 final class InterruptChecks {
 
   private static final int INTX = 0;
   private static final int MSI = 1;
   private static final int MSIX = 2;
   private static final int UART_IER = 1;
-  /** Interrupts when there is nothing to send; mtty never has. */
+  /** Enables the interrupt for an empty transmitter; mtty's is always empty. */
   private static final int UART_IER_THRI = 2;
 
   private final CheckContext context;

@@ -4,18 +4,21 @@ package io.vfio4j.interop.checks;
 import io.vfio4j.interop.VfioInterface;
 import java.util.List;
 
-/** The program that makes the checks, inside of a guest. */
+/** The program that runs the checks inside a guest. */
 public final class Main {
 
   private Main() {
   }
 
-  /** Takes the interface that the guest's kernel has, and what to check, or all. Exit code 0: no check failed. */
+  /**
+   * Arguments: the interface of the guest's kernel, then prefixes of the names of checks, by default all. Exits
+   * with 0 if all checks passed.
+   */
   public static void main(String[] args) {
-    VfioInterface which = VfioInterface.valueOf(args[0]);
-    CheckContext context = CheckContext.of(which);
+    VfioInterface interfaces = VfioInterface.valueOf(args[0]);
+    CheckContext context = CheckContext.of(interfaces);
     CheckList checks = new CheckList(System.out, List.of(args).subList(1, args.length));
-    GuestChecks.add(checks, which);
+    GuestChecks.add(checks, interfaces);
     OracleChecks.add(checks, context);
     ArcChecks.add(checks, context);
     SessionChecks.add(checks, context);

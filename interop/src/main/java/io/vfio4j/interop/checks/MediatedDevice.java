@@ -7,21 +7,21 @@ import java.nio.file.Path;
 import java.util.UUID;
 
 /**
- * A mediated device of the guest's.
+ * A mediated device of the guest.
  *
  * @param uuid its name
  */
 record MediatedDevice(String uuid) implements AutoCloseable {
 
-  /** A serial port of mtty's with two ports: 96 bytes of state. */
+  /** Creates an mtty device with two serial ports and 96 bytes of state. */
   static MediatedDevice mtty() throws IOException {
     return create("mtty", "mtty-2");
   }
 
-  /**
-   * A test device.
+  /*
+   * Creates a test device.
    *
-   * @param kib of its state, KiB
+   * @param kib size of its state, KiB
    */
   static TestDevice testDevice(int kib) throws IOException {
     TestDevice.parameter("state_kib", Integer.toString(kib));
@@ -39,7 +39,7 @@ record MediatedDevice(String uuid) implements AutoCloseable {
     return Path.of("/sys/bus/mdev/devices", uuid);
   }
 
-  /** Removes it; nobody may have it open. */
+  /** Removes the device, which must not be open. */
   @Override
   public void close() throws IOException {
     Files.writeString(sysfs().resolve("remove"), "1");

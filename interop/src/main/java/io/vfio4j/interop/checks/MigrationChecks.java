@@ -18,13 +18,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
-/** Migrations that work, by the commands that a person would use. */
+/** Successful migrations by commands. */
 final class MigrationChecks {
 
   private static final int SMALL_KIB = 256;
   private static final int LARGE_KIB = 32 << 10;
   private static final int HUGE_KIB = 256 << 10;
-  /** Emulated, and interpreted: what takes a millisecond elsewhere may take a hundred here. */
+  /** The guest is emulated and Java is interpreted: a millisecond elsewhere may take a hundred here. */
   private static final String DOWNTIME = "20s";
 
   // Registers of a serial port, linux/serial_reg.h.
@@ -70,7 +70,7 @@ final class MigrationChecks {
     }
   }
 
-  /** Tells whether the guest has so much memory, KiB, and as much again for all else. */
+  /** Returns whether the guest has twice this much memory, KiB. */
   private static boolean hasRoomFor(long kib) {
     try {
       return Files.readAllLines(Path.of("/proc/meminfo")).stream()
@@ -104,7 +104,7 @@ final class MigrationChecks {
       JsonObject saved =
           InProcessCommand.run("save", context.address(from), "--output", file.toString(), "--json",
               "--max-downtime", DOWNTIME).requireExitCode(0).lastEvent();
-      Requirements.requireEqual("running", saved.get("source").getAsString(), "the source, once it is saved");
+      Requirements.requireEqual("running", saved.get("source").getAsString(), "the source after save");
       InProcessCommand.run("restore", file.toString(), context.address(to), "--json", "--no-hold")
           .requireExitCode(0);
       compare(to);
@@ -158,20 +158,20 @@ final class MigrationChecks {
       String before = from.checksum();
       JsonObject report = migrate(from.mdev(), to.mdev(), more).requireExitCode(0).lastEvent();
       Requirements.require(report.get("bytes").getAsLong() > kib * 1024L, "%s".formatted(report));
-      Requirements.requireEqual(from.saved(), to.loaded(), "what was loaded is what was saved");
+      Requirements.requireEqual(from.saved(), to.loaded(), "the loaded state");
       Requirements.requireEqual(DeviceState.RUNNING, to.state(), "the target");
-      Requirements.require(from.state() != DeviceState.RUNNING, "the source runs too");
+      Requirements.require(from.state() != DeviceState.RUNNING, "the source is running too");
       if (rate == 0) {
         Requirements.requireEqual(before, to.checksum(), "the content");
       } else {
         long ticks = to.ticks();
-        Requirements.require(ticks > 0, "it has not worked");
-        Requirements.require(!before.equals(to.loaded()), "nothing changed on the way");
+        Requirements.require(ticks > 0, "it has not run");
+        Requirements.require(!before.equals(to.loaded()), "nothing changed during the migration");
       }
     }
   }
 
-  /** Initial data begins anew when half of it was read: all of it is sent again. */
+  /** REINIT occurs after half of the initial data, so all of it is sent again. */
   private void restartsInitialData() throws IOException {
     try (DriverFaults _ = DriverFaults.set(Map.of("reinit_at", Integer.toString(SMALL_KIB * 512)));
         TestDevice from = MediatedDevice.testDevice(SMALL_KIB);
@@ -194,7 +194,7 @@ final class MigrationChecks {
       one.fill(1);
       migrate(other.mdev(), one.mdev()).requireExitCode(0);
       Requirements.requireEqual(before, one.checksum(), "the content");
-      Requirements.requireEqual(DeviceState.RUNNING, one.state(), "where it began");
+      Requirements.requireEqual(DeviceState.RUNNING, one.state(), "the first device");
     }
   }
 
@@ -213,7 +213,7 @@ final class MigrationChecks {
           }
         }
       }, "receive", "--listen", socket, context.address(to.mdev()), "--no-hold", "--timeout", "60s");
-      Requirements.require(listening.await(1, TimeUnit.MINUTES), "nobody listens");
+      Requirements.require(listening.await(1, TimeUnit.MINUTES), "receive does not listen");
       InProcessCommand
           .run("send", "--connect", socket, context.address(from.mdev()), "--no-hold", "--max-downtime",
               DOWNTIME,
@@ -225,22 +225,22 @@ final class MigrationChecks {
     }
   }
 
-  /** Until the command ends, nobody else can have the device. */
+  /** The device cannot be opened elsewhere until the command ends. */
   private void holdsDeviceDuringThenCommand() throws IOException {
     try (TestDevice from = MediatedDevice.testDevice(SMALL_KIB);
         TestDevice to = MediatedDevice.testDevice(SMALL_KIB)) {
-      Path seen = Path.of("/tmp/then-" + System.nanoTime());
+      Path output = Path.of("/tmp/then-" + System.nanoTime());
       String group = Files.readSymbolicLink(to.mdev().sysfs().resolve("iommu_group")).getFileName()
           .toString();
       String look =
           "cat %s/testdev/state >%s; echo $VFIO4J_DEVICE >>%s; (: </dev/vfio/%s) 2>/dev/null || echo busy >>%s"
-              .formatted(to.mdev().sysfs(), seen, seen, group, seen);
+              .formatted(to.mdev().sysfs(), output, output, group, output);
       InProcessCommand
           .run("migrate", "--from", context.address(from.mdev()), "--to", context.address(to.mdev()),
               "--max-downtime", DOWNTIME, "--then", look)
           .requireExitCode(0);
-      Requirements.requireEqual(List.of("RUNNING", "kernel:" + to.uuid(), "busy"), Files.readAllLines(seen),
-          "seen");
+      Requirements.requireEqual(List.of("RUNNING", "kernel:" + to.uuid(), "busy"), Files.readAllLines(output),
+          "the output of the command");
     }
   }
 }

@@ -10,7 +10,7 @@ import io.vfio4j.model.Errno;
 import java.io.IOException;
 import java.util.Map;
 
-/** How devices are found and opened, what the last user may have left, and what a person is told. */
+/** Finding and opening devices, states left by the last user, and messages. */
 final class OpeningChecks {
 
   private static final int KIB = 64;
@@ -68,13 +68,13 @@ final class OpeningChecks {
 
   private void probeAll() throws IOException {
     try (MediatedDevice mtty = MediatedDevice.mtty(); TestDevice test = MediatedDevice.testDevice(KIB)) {
-      InProcessCommand people = InProcessCommand.run("probe", "--all").requireExitCode(0);
-      Requirements.requireContains(people.out(), mtty.uuid(), "told to people");
-      Requirements.requireContains(people.out(), test.uuid(), "told to people");
-      String told =
+      InProcessCommand text = InProcessCommand.run("probe", "--all").requireExitCode(0);
+      Requirements.requireContains(text.out(), mtty.uuid(), "the text output");
+      Requirements.requireContains(text.out(), test.uuid(), "the text output");
+      String json =
           InProcessCommand.run("probe", "--all", "--json").requireExitCode(0).lastEvent().toString();
-      Requirements.requireContains(told, mtty.uuid(), "told as JSON");
-      Requirements.requireContains(told, test.uuid(), "told as JSON");
+      Requirements.requireContains(json, mtty.uuid(), "the JSON output");
+      Requirements.requireContains(json, test.uuid(), "the JSON output");
     }
     InProcessCommand.run("probe", "--all").requireExitCode(1);
   }
@@ -91,14 +91,14 @@ final class OpeningChecks {
           Requirements.requireErrno(context.by() == KernelInterface.CDEV ? Errno.EINVAL : Errno.EBUSY, () -> {
             KernelDevice again = context.open(mtty);
             again.close();
-          }, "a second opening");
-      Requirements.requireContains(String.valueOf(e.getMessage()), "another program", "words");
+          }, "a second open");
+      Requirements.requireContains(String.valueOf(e.getMessage()), "another program", "the message");
       InProcessCommand.run("probe", context.address(mtty)).requireExitCode(1).requireStderr(mtty.uuid())
           .requireStderr("another program");
     }
   }
 
-  /** The kernel keeps mtty in the state in which it was closed. */
+  /** The kernel leaves mtty in its state when it is closed. */
   private void findsStateOfLastUser() throws IOException {
     try (MediatedDevice mtty = MediatedDevice.mtty()) {
       for (DeviceState state : DeviceState.values()) {
@@ -167,7 +167,7 @@ final class OpeningChecks {
     }
   }
 
-  /** This kernel has both; the other interface leads to the same device. */
+  /** This kernel has both interfaces, which open the same device. */
   private void byGroup() throws IOException {
     CheckContext group = new CheckContext(KernelInterface.GROUP);
     try (TestDevice test = MediatedDevice.testDevice(KIB)) {

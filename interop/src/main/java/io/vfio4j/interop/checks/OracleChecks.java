@@ -23,8 +23,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What mtty answers to every pair of states, and what becomes of its data sessions: observed here as rows of the table
- * that the answers of another kernel are kept in, and compared with it outside.
+ * Observes mtty's answer to every pair of states and the effect on its data sessions, as rows of the table with
+ * another kernel's answers. The host compares the two.
  */
 final class OracleChecks {
 
@@ -34,12 +34,17 @@ final class OracleChecks {
   private static final Path KERNEL_LOG = Path.of("/dev/kmsg");
   private static final Path DYNAMIC_DEBUG = Path.of("/sys/kernel/debug/dynamic_debug/control");
 
-  /** A row's beginning: RESUMING counts twice, with nothing written and with all of a state. */
+  /** The origin of a row; RESUMING has two, without data and with a complete state. */
   private record Origin(DeviceState state, boolean loaded) {
     @Override
     public String toString() {
       return state == DeviceState.RESUMING ? state + (loaded ? "(loaded)" : "(empty)") : state.toString();
     }
+  }
+
+  /** The rows so far, the device that answers, and a complete state of it. */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Table(KernelProbe probe, byte[] state, Map<String, String> rows) {
   }
 
   private final CheckList checks;
@@ -64,20 +69,20 @@ final class OracleChecks {
       byte[] state = CheckContext.readAll(probe.device().moveTo(DeviceState.STOP_COPY).savingSession());
       for (DeviceState from : DeviceState.values()) {
         if (from == DeviceState.RESUMING) {
-          rows(probe, new Origin(from, false), state, rows);
+          rows(new Table(probe, state, rows), new Origin(from, false));
         }
         if (from != DeviceState.ERROR) {
-          rows(probe, new Origin(from, true), state, rows);
+          rows(new Table(probe, state, rows), new Origin(from, true));
         }
       }
     } finally {
       Files.writeString(DYNAMIC_DEBUG, "func mtty_step_state -p");
     }
     Map<String, String> arcs = arcs();
-    rows.forEach((row, seen) -> checks.observe("row", row, seen + " | " + arcs.getOrDefault(row, "-")));
+    rows.forEach((row, answer) -> checks.observe("row", row, answer + " | " + arcs.getOrDefault(row, "-")));
   }
 
-  /** Returns the arcs that the driver took between the marks of each row, by its own account in the kernel's log. */
+  /** Returns the arcs of each row, from the driver's messages between the marks in the kernel log. */
   private static Map<String, String> arcs() throws IOException {
     Map<String, String> arcs = new HashMap<>();
     String row = "";
@@ -99,13 +104,13 @@ final class OracleChecks {
     return DeviceState.fromWire(Integer.parseInt(number)).orElseThrow();
   }
 
-  private static void rows(KernelProbe probe, Origin from, byte[] state, Map<String, String> rows)
-      throws IOException {
+  private static void rows(Table table, Origin from) throws IOException {
+    KernelProbe probe = table.probe();
     for (DeviceState to : DeviceState.values()) {
-      row(probe, from, to.toString(), state, rows, () -> probe.device().moveTo(to));
+      row(table, from, to.toString(), () -> probe.device().moveTo(to));
     }
     for (int number : new int[] {NO_STATE, -1}) {
-      row(probe, from, "#0x" + Integer.toHexString(number), state, rows, () -> {
+      row(table, from, "#0x" + Integer.toHexString(number), () -> {
         probe.setState(number);
         return new TransitionResult(probe.device().state(), Optional.empty());
       });
@@ -118,35 +123,36 @@ final class OracleChecks {
     TransitionResult run() throws DeviceException;
   }
 
-  private static void row(KernelProbe probe, Origin from, String to, byte[] state, Map<String, String> rows,
-      StateRequest move) throws IOException {
+  private static void row(Table table, Origin from, String to, StateRequest request) throws IOException {
+    KernelProbe probe = table.probe();
+    byte[] state = table.state();
     probe.device().reset();
     Optional<DataSession> before = probe.device().moveTo(from.state()).session();
     if (from.loaded() && before.orElse(null) instanceof ResumingSession resuming) {
       CheckContext.write(resuming, state, state.length);
     }
-    String what = from + " -> " + to;
-    mark(what);
+    String row = from + " -> " + to;
+    mark(row);
     String errno = "0";
-    Optional<DataSession> begun = Optional.empty();
+    Optional<DataSession> opened = Optional.empty();
     try {
-      begun = move.run().session();
+      opened = request.run().session();
     } catch (DeviceException e) {
       errno = e.errno().name();
     }
     mark("");
-    // The order is the table's: the state is read before the sessions are used.
+    // In the order of the table, where the state is read before the sessions are used.
     DeviceState reached = probe.device().state();
-    String data = begun.isEmpty() ? "-" : exerciseSession(begun.get(), state);
-    rows.put(what, String.join(" | ", errno, reached.toString(), begun.isEmpty() ? "-1" : "yes", data,
+    String data = opened.isEmpty() ? "-" : exerciseSession(opened.get(), state);
+    table.rows().put(row, String.join(" | ", errno, reached.toString(), opened.isEmpty() ? "-1" : "yes", data,
         before.isEmpty() ? "none" : exercisePreviousSession(before.get())));
     before.ifPresent(DataSession::close);
-    begun.ifPresent(DataSession::close);
+    opened.ifPresent(DataSession::close);
   }
 
-  /** The driver's own account of the arcs goes to the kernel's log, between two marks. */
-  private static void mark(String what) throws IOException {
-    Files.write(KERNEL_LOG, (MARK + what).getBytes(StandardCharsets.UTF_8));
+  /** Writes a mark to the kernel log, where the driver's messages about arcs appear between two marks. */
+  private static void mark(String row) throws IOException {
+    Files.write(KERNEL_LOG, (MARK + row).getBytes(StandardCharsets.UTF_8));
   }
 
   private static String exerciseSession(DataSession session, byte[] state) throws DeviceException {
@@ -173,7 +179,7 @@ final class OracleChecks {
           CheckContext.write(resuming, new byte[1], 1);
           yield "wr ok";
         } catch (DeviceException e) {
-          // One that holds all of a state already has no room for a byte more, but is there.
+          // A session with a complete state has no room for another byte, but still exists.
           yield e.errno().equals(Errno.ENOMEM) ? "wr ok" : "wr " + e.errno().name();
         }
       }
@@ -193,7 +199,7 @@ final class OracleChecks {
     }
   }
 
-  /** An unmodified mtty has no way into ERROR: the test device has, and what it answers there is the kernel's word too. */
+  /** An unmodified mtty never enters ERROR. The test device does, and vfio answers for it there. */
   private void error() throws IOException {
     try (TestDevice test = MediatedDevice.testDevice(4); KernelProbe probe = context.probe(test.mdev())) {
       String failed = enterError(probe, "RUNNING_P2P>STOP", DeviceState.STOP_COPY);
@@ -217,16 +223,16 @@ final class OracleChecks {
     }
   }
 
-  /** Anything asked of a device. */
+  /** A request to a device. */
   @FunctionalInterface
   private interface Query {
     @Nullable
     Object ask() throws DeviceException;
   }
 
-  private static String answer(Query question) {
+  private static String answer(Query query) {
     try {
-      question.ask();
+      query.ask();
       return "0";
     } catch (DeviceException e) {
       return e.errno().name();

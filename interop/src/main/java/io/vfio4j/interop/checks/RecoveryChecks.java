@@ -8,21 +8,21 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Migrations that fail: what becomes of both devices, and what is said of it. */
+/** Failing migrations: the state of both devices and the messages. */
 final class RecoveryChecks {
 
   private static final int KIB = 256;
-  /** Somewhere in the middle of the pages. */
+  /** An offset in the middle of the pages. */
   private static final String MIDDLE = "100000";
 
-  /** Which of the devices misbehaves. */
+  /** The device with the fault. */
   private enum Side {
     SOURCE, TARGET
   }
 
-  /** What a failed migration leaves. */
+  /** The outcome of a failed migration. */
   private enum ExpectedOutcome {
-    /** The source runs as if nothing had been; the target was reset or not touched. */
+    /** The source runs with its state; the target was reset or not touched. */
     NOTHING_LOST(1, DeviceState.RUNNING, true),
     /** The source had to be reset. */
     STATE_LOST(3, DeviceState.RUNNING, false);
@@ -35,6 +35,37 @@ final class RecoveryChecks {
       this.code = code;
       this.source = source;
       this.contentKept = contentKept;
+    }
+  }
+
+  /**
+   * A migration that fails. By default no state is lost and the message names EIO.
+   *
+   * @param faults parameters of the test device's module, without the device
+   * @param message a part of what the command prints to standard error
+   * @param options of the command
+   */
+  private record FailureCase(String name, Side side, Map<String, String> faults, ExpectedOutcome outcome,
+      String message, List<String> options) {
+
+    static FailureCase source(String name, Map<String, String> faults) {
+      return new FailureCase("source, " + name, Side.SOURCE, faults, ExpectedOutcome.NOTHING_LOST, "EIO", List.of());
+    }
+
+    static FailureCase target(String name, Map<String, String> faults) {
+      return new FailureCase("target, " + name, Side.TARGET, faults, ExpectedOutcome.NOTHING_LOST, "EIO", List.of());
+    }
+
+    FailureCase leaves(ExpectedOutcome other) {
+      return new FailureCase(name, side, faults, other, message, options);
+    }
+
+    FailureCase reports(String other) {
+      return new FailureCase(name, side, faults, outcome, other, options);
+    }
+
+    FailureCase withOptions(String... others) {
+      return new FailureCase(name, side, faults, outcome, message, List.of(others));
     }
   }
 
@@ -57,15 +88,13 @@ final class RecoveryChecks {
   private void addSourceArcs() {
     for (String arc : List.of("RUNNING>PRE_COPY", "PRE_COPY>PRE_COPY_P2P", "PRE_COPY_P2P>STOP_COPY")) {
       String to = arc.substring(arc.indexOf('>') + 1);
-      addFailure("source, " + arc + ", stays", Side.SOURCE, arcFault(arc, "stay"),
-          ExpectedOutcome.NOTHING_LOST, "EIO");
-      addFailure("source, " + arc + ", taken all the same", Side.SOURCE, arcFault(arc, "late"),
-          ExpectedOutcome.NOTHING_LOST, to);
-      addFailure("source, " + arc + ", into ERROR", Side.SOURCE, arcFault(arc, "error"),
-          ExpectedOutcome.STATE_LOST, "ERROR");
+      add(FailureCase.source(arc + ", stays", arcFault(arc, "stay")));
+      add(FailureCase.source(arc + ", taken late", arcFault(arc, "late")).reports(to));
+      add(FailureCase.source(arc + ", into ERROR", arcFault(arc, "error")).leaves(ExpectedOutcome.STATE_LOST)
+          .reports("ERROR"));
     }
-    addFailure("source, RUNNING_P2P>STOP without pre-copy", Side.SOURCE, arcFault("RUNNING_P2P>STOP", "stay"),
-        ExpectedOutcome.NOTHING_LOST, "RUNNING_P2P", "--no-pre-copy");
+    add(FailureCase.source("RUNNING_P2P>STOP without pre-copy", arcFault("RUNNING_P2P>STOP", "stay"))
+        .reports("RUNNING_P2P").withOptions("--no-pre-copy"));
   }
 
   private static Map<String, String> arcFault(String arc, String outcome) {
@@ -73,55 +102,35 @@ final class RecoveryChecks {
   }
 
   private void addSourceData() {
-    addFailure("source, the first read", Side.SOURCE, Map.of("fault_read_at", "0"),
-        ExpectedOutcome.NOTHING_LOST, "EIO");
-    addFailure("source, a read in pre-copy", Side.SOURCE, Map.of("fault_read_at", MIDDLE),
-        ExpectedOutcome.NOTHING_LOST,
-        "EIO");
-    addFailure("source, a read in stop-copy", Side.SOURCE, Map.of("fault_read_at", MIDDLE),
-        ExpectedOutcome.NOTHING_LOST,
-        "EIO",
-        "--no-pre-copy");
-    addFailure("source, the stream ends too soon", Side.SOURCE, Map.of("fault_read_end", MIDDLE),
-        ExpectedOutcome.NOTHING_LOST,
-        "EINVAL", "--no-pre-copy");
-    addFailure("source, its pre-copy info", Side.SOURCE, Map.of("fault_info", "5"),
-        ExpectedOutcome.NOTHING_LOST, "EIO");
+    add(FailureCase.source("the first read", Map.of("fault_read_at", "0")));
+    add(FailureCase.source("a read in pre-copy", Map.of("fault_read_at", MIDDLE)));
+    add(FailureCase.source("a read in stop-copy", Map.of("fault_read_at", MIDDLE)).withOptions("--no-pre-copy"));
+    add(FailureCase.source("stream ends early", Map.of("fault_read_end", MIDDLE)).reports("EINVAL")
+        .withOptions("--no-pre-copy"));
+    add(FailureCase.source("its pre-copy info", Map.of("fault_info", "5")));
   }
 
   private void addTarget() {
-    addFailure("target, the first write", Side.TARGET, Map.of("fault_write_at", "0"),
-        ExpectedOutcome.NOTHING_LOST, "EIO");
-    addFailure("target, a write in pre-copy", Side.TARGET, Map.of("fault_write_at", MIDDLE),
-        ExpectedOutcome.NOTHING_LOST,
-        "EIO");
-    addFailure("target, a write in stop-copy", Side.TARGET, Map.of("fault_write_at", MIDDLE),
-        ExpectedOutcome.NOTHING_LOST,
-        "EIO",
-        "--no-pre-copy");
+    add(FailureCase.target("the first write", Map.of("fault_write_at", "0")));
+    add(FailureCase.target("a write in pre-copy", Map.of("fault_write_at", MIDDLE)));
+    add(FailureCase.target("a write in stop-copy", Map.of("fault_write_at", MIDDLE)).withOptions("--no-pre-copy"));
     for (String arc : List.of("RUNNING>RUNNING_P2P", "RUNNING_P2P>STOP", "STOP>RESUMING", "RESUMING>STOP",
         "STOP>RUNNING_P2P", "RUNNING_P2P>RUNNING")) {
-      addFailure("target, " + arc + ", stays", Side.TARGET, arcFault(arc, "stay"),
-          ExpectedOutcome.NOTHING_LOST, "EIO");
-      addFailure("target, " + arc + ", into ERROR", Side.TARGET, arcFault(arc, "error"),
-          ExpectedOutcome.NOTHING_LOST, "EIO");
+      add(FailureCase.target(arc + ", stays", arcFault(arc, "stay")));
+      add(FailureCase.target(arc + ", into ERROR", arcFault(arc, "error")));
     }
-    addFailure("target, it runs and says that it does not", Side.TARGET,
-        arcFault("RUNNING_P2P>RUNNING", "late"),
-        ExpectedOutcome.NOTHING_LOST, "EIO");
+    add(FailureCase.target("runs but reports a failure", arcFault("RUNNING_P2P>RUNNING", "late")));
   }
 
   private void addLimits() {
-    checks.add("recovery/a device that changes too fast", this::abortsWhenChangesOutpaceLink);
-    checks.add("recovery/too much to send at once", this::abortsWhenDowntimeExceedsLimit);
-    checks.add("recovery/a target that cannot even be reset", this::resumesSourceIfTargetCannotReset);
-    checks.add("recovery/nobody can tell who runs", this::holdsSourceIfOwnershipUnknown);
+    checks.add("recovery/changes outpace the link", this::abortsWhenChangesOutpaceLink);
+    checks.add("recovery/downtime limit exceeded", this::abortsWhenDowntimeExceedsLimit);
+    checks.add("recovery/target reset fails", this::resumesSourceIfTargetCannotReset);
+    checks.add("recovery/ownership unknown", this::holdsSourceIfOwnershipUnknown);
   }
 
-  private void addFailure(String name, Side side, Map<String, String> faults, ExpectedOutcome left,
-      String says,
-      String... more) {
-    checks.add("recovery/" + name, () -> checkFailure(side, faults, left, says, more));
+  private void add(FailureCase failure) {
+    checks.add("recovery/" + failure.name(), () -> checkFailure(failure));
   }
 
   private InProcessCommand migrate(TestDevice from, TestDevice to, String... more) {
@@ -135,26 +144,26 @@ final class RecoveryChecks {
     return InProcessCommand.run(arguments.toArray(String[]::new));
   }
 
-  private void checkFailure(Side side, Map<String, String> faults, ExpectedOutcome left, String says,
-      String... more)
-      throws IOException {
+  private void checkFailure(FailureCase failure) throws IOException {
+    ExpectedOutcome outcome = failure.outcome();
     try (TestDevice from = MediatedDevice.testDevice(KIB); TestDevice to = MediatedDevice.testDevice(KIB)) {
       from.fill(7);
       String before = from.checksum();
-      Map<String, String> all = new HashMap<>(faults);
-      all.put("fault_device", side == Side.SOURCE ? from.uuid() : to.uuid());
+      Map<String, String> all = new HashMap<>(failure.faults());
+      all.put("fault_device", failure.side() == Side.SOURCE ? from.uuid() : to.uuid());
       try (DriverFaults _ = DriverFaults.set(all)) {
-        migrate(from, to, more).requireExitCode(left.code).requireStderr(says);
+        migrate(from, to, failure.options().toArray(String[]::new)).requireExitCode(outcome.code)
+            .requireStderr(failure.message());
       }
-      Requirements.requireEqual(left.source, from.state(), "the source");
-      Requirements.requireEqual(left.contentKept, before.equals(from.checksum()),
-          "the source has what it had");
+      Requirements.requireEqual(outcome.source, from.state(), "the source");
+      Requirements.requireEqual(outcome.contentKept, before.equals(from.checksum()),
+          "the state of the source");
       Requirements.requireEqual(DeviceState.RUNNING, to.state(), "the target");
-      Requirements.require(!before.equals(to.checksum()), "the target runs with the state");
-      if (left.contentKept) {
-        // And it goes on from there.
+      Requirements.require(!before.equals(to.checksum()), "the target has the state of the source");
+      if (outcome.contentKept) {
+        // The devices are still usable.
         migrate(from, to).requireExitCode(0);
-        Requirements.requireEqual(before, to.checksum(), "moved when nothing failed any more");
+        Requirements.requireEqual(before, to.checksum(), "migrated after the fault was removed");
       }
     }
   }
@@ -168,7 +177,7 @@ final class RecoveryChecks {
           .requireStderr("nothing lost");
       Requirements.requireEqual(DeviceState.RUNNING, from.state(), "the source");
       long ticks = from.ticks();
-      Requirements.require(ticks > 0, "it does not work");
+      Requirements.require(ticks > 0, "it does not run");
       Requirements.requireEqual(DeviceState.RUNNING, to.state(), "the target");
     }
   }
@@ -186,7 +195,7 @@ final class RecoveryChecks {
     }
   }
 
-  /** It was not told to run, so the source may. */
+  /** The target was not told to run, so the source may resume. */
   private void resumesSourceIfTargetCannotReset() throws IOException {
     try (TestDevice from = MediatedDevice.testDevice(KIB); TestDevice to = MediatedDevice.testDevice(KIB)) {
       from.fill(7);
@@ -202,7 +211,7 @@ final class RecoveryChecks {
     }
   }
 
-  /** The target was told to run, failed at it, may run all the same, and cannot be reset: the source waits. */
+  /** The target failed after it was told to run, may be running, and cannot be reset: the source stays stopped. */
   private void holdsSourceIfOwnershipUnknown() throws IOException {
     try (TestDevice from = MediatedDevice.testDevice(KIB); TestDevice to = MediatedDevice.testDevice(KIB)) {
       from.fill(7);
@@ -214,7 +223,7 @@ final class RecoveryChecks {
             .requireStderr(context.address(from.mdev()).replaceAll("\\?.*", ""));
       }
       Requirements.require(!from.state().isRunning(), "the source runs, in %s".formatted(from.state()));
-      Requirements.requireEqual(before, from.saved(), "what the source holds");
+      Requirements.requireEqual(before, from.saved(), "the state of the source");
       Requirements.requireEqual(DeviceState.RUNNING, to.state(), "the target");
     }
   }

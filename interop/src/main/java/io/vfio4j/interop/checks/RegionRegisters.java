@@ -8,10 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Registers of a device.
+ * The registers of a device.
  *
- * @param device has them
- * @param region the region that they are in
+ * @param device the device
+ * @param region the region of the registers
  */
 record RegionRegisters(KernelDevice device, int region) {
 

@@ -5,10 +5,10 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
 import java.util.Objects;
 
-/** What a check demands; it throws an AssertionError otherwise. */
+/** Assertions of checks; each throws an AssertionError if it does not hold. */
 final class Requirements {
 
-  /** What is expected to be refused. */
+  /** A request that is expected to fail. */
   @FunctionalInterface
   interface Request {
     void send() throws DeviceException;
@@ -23,23 +23,23 @@ final class Requirements {
     }
   }
 
-  static void requireEqual(Object expected, Object actual, String what) {
+  static void requireEqual(Object expected, Object actual, String subject) {
     require(Objects.equals(expected, actual),
-        "%s: expected %s, but it is %s".formatted(what, expected, actual));
+        "%s: expected %s, but was %s".formatted(subject, expected, actual));
   }
 
-  static void requireContains(String text, String part, String what) {
-    require(text.contains(part), "%s: '%s' is not in: %s".formatted(what, part, text));
+  static void requireContains(String text, String part, String subject) {
+    require(text.contains(part), "%s: '%s' not found in: %s".formatted(subject, part, text));
   }
 
-  /** Demands that a request fails, and returns what it throws. */
-  static DeviceException requireErrno(Errno errno, Request request, String what) {
+  /** Requires that a request fails with an errno, and returns its exception. */
+  static DeviceException requireErrno(Errno errno, Request request, String subject) {
     try {
       request.send();
     } catch (DeviceException e) {
-      requireEqual(errno, e.errno(), what + ": " + e.getMessage());
+      requireEqual(errno, e.errno(), subject + ": " + e.getMessage());
       return e;
     }
-    throw new AssertionError(what + ": it works, but should fail with " + errno);
+    throw new AssertionError(subject + ": succeeded instead of failing with " + errno);
   }
 }

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Data sessions: what the kernel was seen to do with them, and what we make of it. */
+/** Data sessions: the kernel's behaviour and how vfio4j presents it. */
 final class SessionChecks {
 
   private static final int MTTY_BYTES = 96;
@@ -54,11 +54,11 @@ final class SessionChecks {
       Requirements.requireEqual(MTTY_HEADER, CheckContext.readAll(session).length, "in PRE_COPY");
       device.moveTo(DeviceState.STOP_COPY);
       Requirements.requireEqual(MTTY_BYTES - MTTY_HEADER, CheckContext.readAll(session).length,
-          "the rest in STOP_COPY");
+          "the remainder in STOP_COPY");
     }
   }
 
-  /** Nothing, a header and a state that is short by a byte: RESUMING cannot be left but by a reset. */
+  /** After no data, only a header, or a state that is one byte short, only a reset leaves RESUMING. */
   private void refusedStates() throws IOException {
     try (MediatedDevice mtty = MediatedDevice.mtty(); KernelDevice device = context.open(mtty)) {
       device.reset();
@@ -76,7 +76,7 @@ final class SessionChecks {
     }
   }
 
-  /** mtty would take the transition and load what it has. */
+  /** mtty itself would accept the transition and load the partial state. */
   private void failedWrite() throws IOException {
     try (MediatedDevice mtty = MediatedDevice.mtty(); KernelDevice device = context.open(mtty)) {
       device.reset();
@@ -84,12 +84,12 @@ final class SessionChecks {
       ResumingSession session = device.moveTo(DeviceState.RESUMING).resumingSession();
       Requirements.requireErrno(Errno.ENOMEM,
           () -> CheckContext.write(session, new byte[MTTY_BYTES + 1], MTTY_BYTES + 1),
-          "a byte too many");
+          "one byte too many");
       for (DeviceState target : List.of(DeviceState.STOP, DeviceState.RUNNING)) {
         DeviceException e =
             Requirements.requireErrno(Errno.EIO, () -> device.moveTo(target),
-                "a move to %s after that".formatted(target));
-        Requirements.requireContains(String.valueOf(e.getMessage()), "reset the device", "words");
+                "a transition to %s after that".formatted(target));
+        Requirements.requireContains(String.valueOf(e.getMessage()), "reset the device", "the message");
       }
       Requirements.requireErrno(Errno.EIO, () -> CheckContext.write(session, state, state.length),
           "another write");
@@ -105,17 +105,17 @@ final class SessionChecks {
     try (MediatedDevice mtty = MediatedDevice.mtty(); KernelDevice device = context.open(mtty)) {
       device.reset();
       device.moveTo(DeviceState.PRE_COPY);
-      int seen = 0;
+      int count = 0;
       try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
         for (Path file : files.toList()) {
           if (isOfVfio(file)) {
-            seen++;
-            Requirements.require((flags(file) & O_CLOEXEC) != 0, "%s stays open".formatted(file));
+            count++;
+            Requirements.require((flags(file) & O_CLOEXEC) != 0, "%s is inherited by exec".formatted(file));
           }
         }
       }
-      // The device, its data, and what it was opened by.
-      Requirements.require(seen >= 3, "%d files of VFIO are open".formatted(seen));
+      // The device, its data session, and the files that it was opened through.
+      Requirements.require(count >= 3, "%d open files of VFIO".formatted(count));
     }
   }
 
@@ -125,7 +125,7 @@ final class SessionChecks {
       return target.startsWith("/dev/vfio") || target.startsWith("/dev/iommu")
           || (target.startsWith("anon_inode:") && (target.contains("vfio") || target.contains("mtty")));
     } catch (IOException e) {
-      return false; // Closed since it was listed.
+      return false; // closed since it was listed
     }
   }
 
@@ -170,29 +170,29 @@ final class SessionChecks {
   private void dirtyBytes() throws IOException {
     try (TestDevice test = MediatedDevice.testDevice(KIB); KernelDevice device = context.open(test.mdev())) {
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
-      PreCopyInfo begun = info(session);
-      Requirements.require(begun.initialBytes() > KIB * 1024, "%s at first".formatted(begun));
-      Requirements.requireEqual(0L, begun.dirtyBytes(), "dirty at first");
+      PreCopyInfo atStart = info(session);
+      Requirements.require(atStart.initialBytes() > KIB * 1024, "%s at first".formatted(atStart));
+      Requirements.requireEqual(0L, atStart.dirtyBytes(), "dirty at first");
       CheckContext.readAll(session);
-      Requirements.requireEqual(new PreCopyInfo(0, 0, false), info(session), "when all was read");
+      Requirements.requireEqual(new PreCopyInfo(0, 0, false), info(session), "after reading all data");
       new RegionRegisters(device, 2).writeByte(0, 1);
       long dirty = info(session).dirtyBytes();
       Requirements.require(dirty >= 4096, "%d bytes are dirty after a page was written".formatted(dirty));
-      Requirements.requireEqual((int) dirty, CheckContext.readAll(session).length, "what was read then");
+      Requirements.requireEqual((int) dirty, CheckContext.readAll(session).length, "the bytes read after that");
       Requirements.requireEqual(0L, info(session).dirtyBytes(), "dirty after that");
     }
   }
 
   private void reportsReinit() throws IOException {
     try (TestDevice test = MediatedDevice.testDevice(KIB); KernelDevice device = context.open(test.mdev())) {
-      Requirements.require(device.reportsReinit(), "it does not know MIG_PRECOPY_INFOv2");
+      Requirements.require(device.reportsReinit(), "MIG_PRECOPY_INFOv2 is not supported");
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       long initial = info(session).initialBytes();
       CheckContext.readAll(session);
       new RegionRegisters(device, 2).writeByte(0, 1);
       new RegionRegisters(device, 0).write(TestDevice.REINIT, 1);
       Requirements.requireEqual(new PreCopyInfo(initial, 0, true), info(session), "after REINIT");
-      Requirements.requireEqual(new PreCopyInfo(initial, 0, false), info(session), "asked again");
+      Requirements.requireEqual(new PreCopyInfo(initial, 0, false), info(session), "the second query");
     }
   }
 
@@ -200,15 +200,15 @@ final class SessionChecks {
     try (TestDevice test = MediatedDevice.testDevice(KIB);
         DriverFaults _ = DriverFaults.set(Map.of("info_v2", "N"));
         KernelDevice device = context.open(test.mdev())) {
-      Requirements.require(!device.reportsReinit(), "it knows MIG_PRECOPY_INFOv2");
+      Requirements.require(!device.reportsReinit(), "MIG_PRECOPY_INFOv2 is supported");
       SavingSession session = device.moveTo(DeviceState.PRE_COPY).savingSession();
       CheckContext.readAll(session);
       new RegionRegisters(device, 0).write(TestDevice.REINIT, 1);
-      Requirements.require(!info(session).reinit(), "it says so all the same");
+      Requirements.require(!info(session).reinit(), "REINIT was reported");
     }
   }
 
-  /** A byte of the first page is changed: the stream has a checksum, and the device looks at it when it loads. */
+  /** Changes a byte of the first page; the device verifies the checksum of the stream when it loads. */
   private void rejectsCorruptState() throws IOException {
     try (TestDevice test = MediatedDevice.testDevice(KIB); KernelDevice device = context.open(test.mdev())) {
       byte[] state = CheckContext.readAll(device.moveTo(DeviceState.STOP_COPY).savingSession());

@@ -7,13 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A device of the module in {@code interop/kernel}, as sysfs shows it: not through what is tested here.
+ * A device of the module in {@code interop/kernel}, observed through sysfs instead of the code under test.
  *
  * @param mdev the device
  */
 record TestDevice(MediatedDevice mdev) implements AutoCloseable {
 
-  /** Registers in BAR 0, of 4 bytes: {@code enum td_register}. */
+  /** 4-byte registers in BAR 0: {@code enum td_register}. */
   static final int SCRATCH = 0x10;
   static final int REINIT = 0x1c;
   static final int DMA_IOVA_LOW = 0x20;
@@ -23,9 +23,9 @@ record TestDevice(MediatedDevice mdev) implements AutoCloseable {
 
   private static final Path PARAMETERS = Path.of("/sys/module/vfio4j_testdev/parameters");
 
-  /** Writes a parameter of the module. */
+  /** Sets a parameter of the module. */
   static void parameter(String name, String value) throws IOException {
-    // A parameter cannot be written with nothing: the line that ends is.
+    // An empty write does not reach the parameter, so a newline is added.
     Files.writeString(PARAMETERS.resolve(name), value + "\n");
   }
 
@@ -41,27 +41,27 @@ record TestDevice(MediatedDevice mdev) implements AutoCloseable {
     return Files.readString(attribute(name)).trim();
   }
 
-  /** Returns the state in which the driver has it. */
+  /** Returns its state in the driver. */
   DeviceState state() throws IOException {
     return DeviceState.valueOf(read("state"));
   }
 
-  /** Returns what tells one state of it from another. */
+  /** Returns the checksum of its state. */
   String checksum() throws IOException {
     return read("checksum");
   }
 
-  /** Returns the checksum of what it last stopped with to be saved. */
+  /** Returns the checksum of the state with which it last entered STOP_COPY. */
   String saved() throws IOException {
     return read("saved");
   }
 
-  /** Returns the checksum of what was last loaded into it. */
+  /** Returns the checksum of the state last loaded. */
   String loaded() throws IOException {
     return read("loaded");
   }
 
-  /** Returns how often it has worked. */
+  /** Returns the number of its ticks. */
   long ticks() throws IOException {
     return Long.parseLong(read("ticks"));
   }
@@ -71,7 +71,7 @@ record TestDevice(MediatedDevice mdev) implements AutoCloseable {
     Files.writeString(attribute("seed"), Integer.toUnsignedString(seed));
   }
 
-  /** Lets it change so many pages every 10 ms. */
+  /** Sets the number of pages that it changes every 10 ms. */
   void setChangeRate(int pages) throws IOException {
     Files.writeString(attribute("rate"), Integer.toString(pages));
   }

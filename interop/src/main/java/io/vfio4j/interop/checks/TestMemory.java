@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 import java.util.stream.IntStream;
 
-/** Memory that a test device can reach. */
+/** Memory mapped for a test device. */
 final class TestMemory {
 
   static final long PAGE = 4096;
@@ -22,14 +22,17 @@ final class TestMemory {
   private TestMemory() {
   }
 
-  /** Lets a device reach the memory, as long as the arena is open. */
+  /** Maps the memory for a device until the arena is closed. */
   static MemorySegment map(KernelDevice device, Arena arena) throws DeviceException, LinuxException {
     MemorySegment memory = MemoryMap.anonymous(RANGE.length(), arena);
     device.mapDma(RANGE, memory, true);
     return memory;
   }
 
-  /** Has a test device write pages of the memory: the first is filled with the seed, the next with the number after it. */
+  /**
+   * Makes a test device write pages of the memory: the first is filled with the seed, each next one with the next
+   * number.
+   */
   static void write(KernelDevice device, int page, int count, int seed) throws DeviceException {
     RegionRegisters registers = new RegionRegisters(device, 0);
     long iova = RANGE.iova() + page * PAGE;

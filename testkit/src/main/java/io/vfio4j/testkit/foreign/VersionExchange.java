@@ -18,7 +18,7 @@ record VersionExchange(int minor, String json) {
   private static final int NUMBERS = 4;
 
   /*
-   * * Negotiates the version.
+   * Negotiates the version.
    *
    * @param connection a new connection
    * @param minor the minor version to request
