@@ -33,7 +33,8 @@ final class KernelChecks {
     try (GuestEnvironment environment = GuestEnvironment.open(cache)) {
       Path sources = Path.of(System.getProperty("vfio4j.interop.kernel", "interop/kernel"));
       VfioGuests vfio =
-          VfioGuests.in(environment, cache, sources, VfioGuests.modules(System.getProperty("jdk.module.path", "")));
+          VfioGuests.in(environment, cache, sources,
+              VfioGuests.modules(System.getProperty("jdk.module.path", "")));
       Guest guest = vfio.boot(interfaces, MEMORY_MIB);
       return guest.run(VfioGuests.checksCommand(interfaces, prefixes), TIMEOUT, System.out::println) == 0;
     }

@@ -55,7 +55,8 @@ final class Main {
   }
 
   private static void usage() {
-    System.err.println("usage: interop/run soak [MINUTES] | measure | record FOLDER | kernel [GROUP|CDEV] [CHECK...]");
+    System.err.println(
+        "usage: interop/run soak [MINUTES] | measure | record FOLDER | kernel [GROUP|CDEV] [CHECK...]");
     System.exit(USAGE_ERROR);
   }
 }

@@ -28,14 +28,16 @@ final class SessionRecorder {
   static void run(Path cache, Path folder) throws UnavailableException, IOException, InterruptedException {
     Files.createDirectories(folder);
     try (GuestEnvironment environment = GuestEnvironment.open(cache)) {
-      record(environment, folder.resolve("qemu-scratch-boot.rec"), GuestSettings.DEFAULT, SessionRecorder::exercise);
+      record(environment, folder.resolve("qemu-scratch-boot.rec"), GuestSettings.DEFAULT,
+          SessionRecorder::exercise);
       record(environment, folder.resolve("qemu-scratch-private-memory.rec"),
           GuestSettings.DEFAULT.withPrivateMemory(),
           SessionRecorder::remapAndExercise);
-      record(environment, folder.resolve("qemu-scratch-iommu.rec"), GuestSettings.DEFAULT.withIommu(), guest -> {
-        guest.function(DEVICE).bind("vfio-pci");
-        guest.function(DEVICE).vfio("msix intx reset msix");
-      });
+      record(environment, folder.resolve("qemu-scratch-iommu.rec"), GuestSettings.DEFAULT.withIommu(),
+          guest -> {
+            guest.function(DEVICE).bind("vfio-pci");
+            guest.function(DEVICE).vfio("msix intx reset msix");
+          });
       record(environment, folder.resolve("qemu-scratch-reboot.rec"), GuestSettings.DEFAULT, guest -> {
         exercise(guest);
         guest.reboot();
@@ -60,10 +62,12 @@ final class SessionRecorder {
     function.reset();
   }
 
-  private static void record(GuestEnvironment environment, Path file, GuestSettings settings, Scenario session)
+  private static void record(GuestEnvironment environment, Path file, GuestSettings settings,
+      Scenario session)
       throws UnavailableException, IOException, InterruptedException {
     ChildServer server =
-        environment.serve("scratch", "--memory", "64k", "--once", "--record", file.toAbsolutePath().toString());
+        environment.serve("scratch", "--memory", "64k", "--once", "--record",
+            file.toAbsolutePath().toString());
     Guest guest = environment.boot(settings.withDeviceBehindRootPort(server.socket()));
     session.play(guest);
     guest.close();

@@ -96,7 +96,8 @@ final class VfioGuests {
         + "--enable-native-access=io.vfio4j.linux "
         + "--add-exports=io.vfio4j.cli/io.vfio4j.cli=io.vfio4j.interop "
         + "--add-exports=io.vfio4j.cli/io.vfio4j.cli.base=io.vfio4j.interop -p /" + MODULES
-        + " -m io.vfio4j.interop/io.vfio4j.interop.checks.Main " + interfaces + " " + String.join(" ", prefixes);
+        + " -m io.vfio4j.interop/io.vfio4j.interop.checks.Main " + interfaces + " "
+        + String.join(" ", prefixes);
   }
 
   /**

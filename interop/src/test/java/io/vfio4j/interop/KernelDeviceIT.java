@@ -53,7 +53,8 @@ record KernelDeviceIT(VfioInterface interfaces) {
     List<JsonObject> results = lines.stream().filter(line -> line.startsWith("{"))
         .map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
     tests.add(DynamicTest.dynamicTest("every check was run",
-        () -> assertThat(verdictCount(results)).as("%s", lines).isPositive().isEqualTo(plannedCount(results))));
+        () -> assertThat(verdictCount(results)).as("%s", lines).isPositive()
+            .isEqualTo(plannedCount(results))));
     results.stream().filter(line -> line.has("check")).map(KernelDeviceIT::test).forEach(tests::add);
     tests.addAll(comparisons(results));
     return tests.stream();

@@ -46,7 +46,8 @@ final class OtherUserPeer {
       // Until the magic is complete or the stream ends.
     }
     received.flip();
-    printLine("received " + (received.hasRemaining() ? StandardCharsets.US_ASCII.decode(received) : "nothing"));
+    printLine(
+        "received " + (received.hasRemaining() ? StandardCharsets.US_ASCII.decode(received) : "nothing"));
   }
 
   private static void printLine(String line) {

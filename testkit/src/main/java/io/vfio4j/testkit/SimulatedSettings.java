@@ -57,7 +57,8 @@ public record SimulatedSettings(String name, MigrationFeatures features, int pag
    */
   public SimulatedSettings {
     if (pages < 2 || chunk < 1 || changesPerRead < 0 || nanosPerByte < 0) {
-      throw new IllegalArgumentException("at least 2 pages, at least 1 byte per read, and no negative numbers");
+      throw new IllegalArgumentException(
+          "at least 2 pages, at least 1 byte per read, and no negative numbers");
     }
   }
 

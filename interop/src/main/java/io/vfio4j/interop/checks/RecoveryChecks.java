@@ -49,11 +49,13 @@ final class RecoveryChecks {
       String message, List<String> options) {
 
     static FailureCase source(String name, Map<String, String> faults) {
-      return new FailureCase("source, " + name, Side.SOURCE, faults, ExpectedOutcome.NOTHING_LOST, "EIO", List.of());
+      return new FailureCase("source, " + name, Side.SOURCE, faults, ExpectedOutcome.NOTHING_LOST, "EIO",
+          List.of());
     }
 
     static FailureCase target(String name, Map<String, String> faults) {
-      return new FailureCase("target, " + name, Side.TARGET, faults, ExpectedOutcome.NOTHING_LOST, "EIO", List.of());
+      return new FailureCase("target, " + name, Side.TARGET, faults, ExpectedOutcome.NOTHING_LOST, "EIO",
+          List.of());
     }
 
     FailureCase leaves(ExpectedOutcome other) {
@@ -104,7 +106,8 @@ final class RecoveryChecks {
   private void addSourceData() {
     add(FailureCase.source("the first read", Map.of("fault_read_at", "0")));
     add(FailureCase.source("a read in pre-copy", Map.of("fault_read_at", MIDDLE)));
-    add(FailureCase.source("a read in stop-copy", Map.of("fault_read_at", MIDDLE)).withOptions("--no-pre-copy"));
+    add(FailureCase.source("a read in stop-copy", Map.of("fault_read_at", MIDDLE))
+        .withOptions("--no-pre-copy"));
     add(FailureCase.source("stream ends early", Map.of("fault_read_end", MIDDLE)).reports("EINVAL")
         .withOptions("--no-pre-copy"));
     add(FailureCase.source("its pre-copy info", Map.of("fault_info", "5")));
@@ -113,7 +116,8 @@ final class RecoveryChecks {
   private void addTarget() {
     add(FailureCase.target("the first write", Map.of("fault_write_at", "0")));
     add(FailureCase.target("a write in pre-copy", Map.of("fault_write_at", MIDDLE)));
-    add(FailureCase.target("a write in stop-copy", Map.of("fault_write_at", MIDDLE)).withOptions("--no-pre-copy"));
+    add(FailureCase.target("a write in stop-copy", Map.of("fault_write_at", MIDDLE))
+        .withOptions("--no-pre-copy"));
     for (String arc : List.of("RUNNING>RUNNING_P2P", "RUNNING_P2P>STOP", "STOP>RESUMING", "RESUMING>STOP",
         "STOP>RUNNING_P2P", "RUNNING_P2P>RUNNING")) {
       add(FailureCase.target(arc + ", stays", arcFault(arc, "stay")));

@@ -178,7 +178,8 @@ final class SessionChecks {
       new RegionRegisters(device, 2).writeByte(0, 1);
       long dirty = info(session).dirtyBytes();
       Requirements.require(dirty >= 4096, "%d bytes are dirty after a page was written".formatted(dirty));
-      Requirements.requireEqual((int) dirty, CheckContext.readAll(session).length, "the bytes read after that");
+      Requirements.requireEqual((int) dirty, CheckContext.readAll(session).length,
+          "the bytes read after that");
       Requirements.requireEqual(0L, info(session).dirtyBytes(), "dirty after that");
     }
   }

@@ -109,7 +109,8 @@ final class ClientConnection implements AutoCloseable {
       }
       byte[] body = pendingRequests.remove(id);
       if (message.isError() && body != null) {
-        return new WireMessage(message.header().reply(REPLY, 0), WireSocket.littleEndian(body), message.fds());
+        return new WireMessage(message.header().reply(REPLY, 0), WireSocket.littleEndian(body),
+            message.fds());
       }
       if (message.isError()) {
         throw new ErrnoException(new Errno(message.errno()), "the server refused command " + command);

@@ -38,7 +38,8 @@ record VersionExchange(int minor, String json) {
     }
     if (size > NUMBERS && (json.isEmpty() || reply.bytes(size - 1, 1)[0] != 0)) {
       throw new ProtocolViolationException(
-          "a VERSION with capabilities that " + (json.isEmpty() ? "were not requested" : "are not terminated"));
+          "a VERSION with capabilities that "
+              + (json.isEmpty() ? "were not requested" : "are not terminated"));
     }
     String text = size > NUMBERS
         ? new String(reply.bytes(NUMBERS, size - NUMBERS - 1), StandardCharsets.UTF_8)

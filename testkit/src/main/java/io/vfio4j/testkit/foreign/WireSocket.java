@@ -76,7 +76,8 @@ final class WireSocket implements AutoCloseable {
           return new byte[0];
         }
         if (got <= 0) {
-          throw new EOFException(got == 0 ? "the stream ended within a message" : "no data before the timeout");
+          throw new EOFException(
+              got == 0 ? "the stream ended within a message" : "no data before the timeout");
         }
         done += got;
       }

@@ -114,8 +114,9 @@ class ForeignPeersTest {
     SimulatedDevice source = SETTINGS.device();
     SimulatedDevice target = SETTINGS.withContent(16, 0).device();
     byte[] content = source.content();
-    Set<ServerTrait> serverTraits = EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG,
-        ServerTrait.PRE_COPY_COMMAND, ServerTrait.NO_RESET_FLAG);
+    Set<ServerTrait> serverTraits =
+        EnumSet.of(ServerTrait.VERSION_0_0, ServerTrait.OMITS_MESSAGE_WRITES_FROM_LOG,
+            ServerTrait.PRE_COPY_COMMAND, ServerTrait.NO_RESET_FLAG);
     try (ForeignServer left = ForeignServer.listen(folder.resolve("left"), source, serverTraits);
         ForeignServer right =
             ForeignServer.listen(folder.resolve("right"), target, ServerTrait.referenceLibrary())) {

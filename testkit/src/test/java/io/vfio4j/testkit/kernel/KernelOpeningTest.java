@@ -175,8 +175,10 @@ class KernelOpeningTest {
             OptionalInt.empty(), Optional.empty(), List.of());
     ScriptedHost host = ScriptedHost.with(ScriptedHost.SETTINGS);
 
-    assertThat(failure(host, hostDevice, KernelInterface.GROUP)).hasMessageContaining("it has no IOMMU group");
-    assertThat(failure(host, hostDevice, KernelInterface.CDEV)).hasMessageContaining("no driver is bound to it");
+    assertThat(failure(host, hostDevice, KernelInterface.GROUP))
+        .hasMessageContaining("it has no IOMMU group");
+    assertThat(failure(host, hostDevice, KernelInterface.CDEV))
+        .hasMessageContaining("no driver is bound to it");
   }
 
   @Test
