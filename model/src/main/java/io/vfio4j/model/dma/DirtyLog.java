@@ -87,6 +87,10 @@ public final class DirtyLog {
 
   private volatile @Nullable Log log;
 
+  /** Makes a log that is stopped. */
+  public DirtyLog() {
+  }
+
   /** Returns whether logging is on. */
   public boolean isStarted() {
     return log != null;
