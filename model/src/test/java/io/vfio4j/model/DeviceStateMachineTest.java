@@ -165,9 +165,9 @@ class DeviceStateMachineTest {
         assertThat(machine.state()).isEqualTo(ERROR);
         assertThat(device.taken).isEqualTo(move.arcs(failing));
         Arc failed = move.arcs().get(failing);
-        List<Change> changes = new ArrayList<>(move.changes(failing));
-        changes.add(new Change(failed.from(), ERROR, "failed at " + failed));
-        assertThat(changes).isEqualTo(changes);
+        List<Change> expected = new ArrayList<>(move.changes(failing));
+        expected.add(new Change(failed.from(), ERROR, "failed at " + failed));
+        assertThat(changes).isEqualTo(expected);
       }
     }
   }
