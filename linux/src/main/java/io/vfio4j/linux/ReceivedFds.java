@@ -14,6 +14,10 @@ public final class ReceivedFds implements AutoCloseable {
   /** In order of arrival; null if taken. */
   private final List<@Nullable Fd> fds = new ArrayList<>();
 
+  /** Makes an empty list. */
+  public ReceivedFds() {
+  }
+
   /** Returns the number of descriptors received since the last {@link #close()}, including those taken. */
   public int count() {
     return fds.size();
