@@ -2,6 +2,7 @@
 package io.vfio4j.engine.device;
 
 import io.vfio4j.engine.DowntimeParts;
+import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.Side;
 import io.vfio4j.engine.progress.DowntimeClock;
 import io.vfio4j.engine.progress.PhaseTracker;
@@ -36,11 +37,11 @@ public final class Quiescence {
   private final DowntimeClock parts;
 
   public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload,
-      DowntimeClock parts, Duration limit) {
+      DowntimeClock parts, MigrationOptions options) {
     this.group = group;
     this.waiter = waiter;
     this.workload = workload;
-    this.limit = limit;
+    this.limit = options.maxQuiesce();
     this.tracker = parts.tracker();
     this.parts = parts;
   }

@@ -50,7 +50,7 @@ public final class SwitchoverDriver {
   /** Returns the switchover, with the devices in their P2P states and the workload paused. */
   public Switchover run(PreCopy rounds, QuiesceFailureHandler onQuiesceFailure) throws IOException {
     Quiescence quiescence =
-        new Quiescence(streams.group(), streams.waiter(), workload, parts, options.maxQuiesce());
+        new Quiescence(streams.group(), streams.waiter(), workload, parts, options);
     while (true) {
       Decision.SwitchOver decision = rounds.run();
       long expected = Switchover.expectedBytes(streams);
