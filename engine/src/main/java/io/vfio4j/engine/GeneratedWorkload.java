@@ -4,6 +4,7 @@ package io.vfio4j.engine;
 import io.vfio4j.engine.memory.MemoryRegion;
 import io.vfio4j.engine.memory.MemoryRegions;
 import io.vfio4j.engine.memory.RegionRules;
+import io.vfio4j.engine.util.Interrupts;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.ErrnoException;
@@ -114,17 +115,7 @@ public final class GeneratedWorkload implements Workload, AutoCloseable {
     } finally {
       lock.unlock();
     }
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Interrupts.join(thread);
   }
 
   private void run() {

@@ -22,19 +22,25 @@ public final class MigrationException extends Exception {
   private final @Nullable String workloadFailure;
 
   /**
-   * Creates the exception.
+   * What a failed migration left behind.
    *
-   * @param side the side that reports the failure
-   * @param phase the phase of that side
-   * @param outcome the outcome at the source
+   * @param source the outcome at the source, the worst of all devices
    * @param devices the outcome of each device of the source; empty if the target reports
-   * @param targetOutcome what became of the target, as text
-   * @param message the whole message
-   * @param cause what failed
+   * @param target what became of the target, as text
+   * @param workloadFailure why the workload did not resume although the source runs; empty if it resumed or was not to
    */
-  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceOutcome> devices,
-      String targetOutcome, String message, @Nullable Throwable cause) {
-    this(side, phase, outcome, devices, targetOutcome, Optional.empty(), message, cause);
+  public record Outcomes(Outcome source, List<DeviceOutcome> devices, String target,
+      Optional<String> workloadFailure) {
+
+    /** Copies the list. */
+    public Outcomes {
+      devices = List.copyOf(devices);
+    }
+
+    /** Returns the outcomes of a failure without a report of each device and without a workload. */
+    public static Outcomes of(Outcome source, String target) {
+      return new Outcomes(source, List.of(), target, Optional.empty());
+    }
   }
 
   /**
@@ -42,22 +48,19 @@ public final class MigrationException extends Exception {
    *
    * @param side the side that reports the failure
    * @param phase the phase of that side
-   * @param outcome the outcome at the source
-   * @param devices the outcome of each device of the source; empty if the target reports
-   * @param targetOutcome what became of the target, as text
-   * @param workloadFailure why the workload did not resume although the source runs
+   * @param outcomes what it left behind
    * @param message the whole message
    * @param cause what failed
    */
-  public MigrationException(Side side, Phase phase, Outcome outcome, List<DeviceOutcome> devices,
-      String targetOutcome, Optional<String> workloadFailure, String message, @Nullable Throwable cause) {
+  public MigrationException(Side side, Phase phase, Outcomes outcomes, String message,
+      @Nullable Throwable cause) {
     super(message, cause);
-    this.workloadFailure = workloadFailure.orElse(null);
     this.side = side;
     this.phase = phase;
-    this.outcome = outcome;
-    this.devices = List.copyOf(devices);
-    this.targetOutcome = targetOutcome;
+    this.outcome = outcomes.source();
+    this.devices = outcomes.devices();
+    this.targetOutcome = outcomes.target();
+    this.workloadFailure = outcomes.workloadFailure().orElse(null);
   }
 
   /** Returns the side that reports the failure. */

@@ -53,9 +53,8 @@ final class SaveRecovery {
         "%s %s %s%s".formatted(failed.message(), OutcomeMessages.of(outcomes),
             fileResult,
             OutcomeMessages.workloadFailure(workload.resumeFailure()));
-    return new MigrationException(Side.SOURCE, failed.phase(), outcome, outcomes, fileResult,
-        workload.resumeFailure(),
-        message,
+    return new MigrationException(Side.SOURCE, failed.phase(),
+        new MigrationException.Outcomes(outcome, outcomes, fileResult, workload.resumeFailure()), message,
         cause);
   }
 
@@ -76,7 +75,7 @@ final class SaveRecovery {
   MigrationException withFile(MigrationException failed) {
     String complete = "The state is complete in %s: restore it with vfio4j restore.".formatted(file.path());
     String message = Exceptions.message(failed).replace(failed.targetOutcome(), complete);
-    return new MigrationException(failed.side(), failed.phase(), failed.outcome(),
-        failed.devices(), complete, failed.workloadFailure(), message, failed.getCause());
+    return new MigrationException(failed.side(), failed.phase(), new MigrationException.Outcomes(
+        failed.outcome(), failed.devices(), complete, failed.workloadFailure()), message, failed.getCause());
   }
 }

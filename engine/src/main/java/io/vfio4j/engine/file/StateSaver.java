@@ -17,7 +17,6 @@ import io.vfio4j.engine.util.Exceptions;
 import io.vfio4j.engine.util.NanoClock;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * Saves the state of devices, and their memory, to a file. An interrupt of the thread that runs it cancels it.
@@ -88,7 +87,8 @@ public final class StateSaver {
     try {
       return opener.open();
     } catch (FileException e) {
-      throw new MigrationException(Side.SOURCE, tracker.phase(), Outcome.UNTOUCHED, List.of(), "",
+      throw new MigrationException(Side.SOURCE, tracker.phase(),
+          MigrationException.Outcomes.of(Outcome.UNTOUCHED, ""),
           "%s: %s. Nothing was touched.".formatted(tracker.phase().title(), Exceptions.message(e)), e);
     }
   }

@@ -16,6 +16,7 @@ import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.stream.Hello;
 import io.vfio4j.engine.transport.LocalConnections;
 import io.vfio4j.engine.util.Exceptions;
+import io.vfio4j.engine.util.Interrupts;
 import io.vfio4j.engine.util.NanoClock;
 import io.vfio4j.engine.util.TaskWaiter;
 import io.vfio4j.model.MigratableDevice;
@@ -146,17 +147,7 @@ public final class LocalMigration {
 
     /** Waits until the target has put its devices in order; an interrupt is deferred until then. */
     void finish() {
-      boolean interrupted = false;
-      while (isAlive()) {
-        try {
-          join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      Interrupts.join(this);
     }
   }
 }

@@ -20,7 +20,6 @@ import io.vfio4j.engine.transport.Connections;
 import io.vfio4j.engine.util.NanoClock;
 import io.vfio4j.engine.util.RefusedException;
 import java.io.InterruptedIOException;
-import java.util.List;
 import java.util.Optional;
 
 /** The target's side of a migration. An interrupt of the thread that runs it cancels it. */
@@ -66,8 +65,9 @@ public final class MigrationTarget {
     if (serve(Optional.empty()) instanceof AcceptResult.Migration(TargetReport report)) {
       return report;
     }
-    throw new MigrationException(Side.TARGET, new Phase.PreFlight(), Outcome.UNTOUCHED, List.of(),
-        "nothing was touched", "pre-flight: the source only requested a comparison. Nothing was touched",
+    throw new MigrationException(Side.TARGET, new Phase.PreFlight(),
+        MigrationException.Outcomes.of(Outcome.UNTOUCHED, "nothing was touched"),
+        "pre-flight: the source only requested a comparison. Nothing was touched",
         null);
   }
 

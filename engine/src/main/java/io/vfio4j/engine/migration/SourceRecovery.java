@@ -77,9 +77,9 @@ final class SourceRecovery {
         "%s %s%s%s%s".formatted(failed.message(), OutcomeMessages.of(outcomes),
             why.isEmpty() ? "" : " " + why + ".", extra,
             OutcomeMessages.workloadFailure(workload.resumeFailure()));
-    return new MigrationException(Side.SOURCE, failed.phase(), outcome, outcomes, targetResult,
-        workload.resumeFailure(),
-        message, cause);
+    return new MigrationException(Side.SOURCE, failed.phase(),
+        new MigrationException.Outcomes(outcome, outcomes, targetResult, workload.resumeFailure()), message,
+        cause);
   }
 
   /** Returns whether the target sent RETURNED, the only frame that returns ownership after COMMIT. */

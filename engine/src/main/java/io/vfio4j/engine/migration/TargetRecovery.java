@@ -17,7 +17,6 @@ import io.vfio4j.engine.progress.PhaseTracker;
 import io.vfio4j.engine.stream.FrameKind;
 import io.vfio4j.engine.util.Exceptions;
 import java.io.IOException;
-import java.util.List;
 
 /**
  * The target's recovery from a failed migration: resets the devices, so that none runs with the source's
@@ -56,7 +55,8 @@ final class TargetRecovery {
     String message =
         "%s On the target, %s. %s".formatted(failed.message(), words,
             sourceOutcome(outcome));
-    return new MigrationException(Side.TARGET, failed.phase(), outcome, List.of(), words, message, cause);
+    return new MigrationException(Side.TARGET, failed.phase(), MigrationException.Outcomes.of(outcome, words),
+        message, cause);
   }
 
   /**

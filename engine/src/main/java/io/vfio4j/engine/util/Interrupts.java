@@ -9,6 +9,22 @@ public final class Interrupts {
   private Interrupts() {
   }
 
+  /** Waits for the end of a thread; an interrupt meanwhile is deferred. */
+  public static void join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Throws if the thread was interrupted, which it stays. */
   public static void check() throws InterruptedIOException {
     if (Thread.currentThread().isInterrupted()) {
       throw exception();

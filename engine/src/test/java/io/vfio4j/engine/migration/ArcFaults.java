@@ -18,7 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Has a device fail at an arc, at each that a device takes in turn. */
+/** Fails a device at each arc that it takes in turn. */
 final class ArcFaults {
 
   private static final int ALWAYS = 1000;
@@ -31,7 +31,7 @@ final class ArcFaults {
     this.cells = lab.new Cells();
   }
 
-  /** Returns what came of each, by arc and by how it failed. */
+  /** Returns the outcome of each fault, by arc. */
   FailureTable on(List<FaultScenario> courses) throws IOException, InterruptedException {
     for (FaultScenario course : courses) {
       for (Side side : Side.values()) {
@@ -52,7 +52,7 @@ final class ArcFaults {
     cells.add(row, column, () -> with(course, side, fault));
   }
 
-  /** Returns the arcs of a side's devices, in the order in which they are taken, without those of a reset. */
+  /** Returns the arcs of a side's devices in order, without those of a reset. */
   private Set<Arc> arcs(FaultScenario course, Side side) throws IOException {
     try (FaultTrial run = lab.trial(course)) {
       run.run();
@@ -68,7 +68,7 @@ final class ArcFaults {
     }
   }
 
-  /** Returns the arcs of a way; a device that stays where it is takes none. */
+  /** Returns the arcs between two states; none if they are equal. */
   private static List<Arc> pathBetween(DeviceState from, DeviceState to) {
     List<DeviceState> path = from == to
         ? List.of(from)
@@ -84,7 +84,7 @@ final class ArcFaults {
     try (FaultTrial run = lab.trial(course).withFault(side, fault)) {
       String outcome = run.run();
       if (run.trial.report().isEmpty()) {
-        assertThat(run.trial.failureWithoutChecks()).as("the original error, and all that came after it")
+        assertThat(run.trial.failureWithoutChecks()).as("the original error, and all later ones")
             .hasStackTraceContaining(
                 fault instanceof Fault.ArcFailure ? "ENOSPC" : "the simulated server died")
             .hasMessageContaining(course == FaultScenario.GOOD ? "" : "EIO");

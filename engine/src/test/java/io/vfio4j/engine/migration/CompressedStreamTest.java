@@ -51,11 +51,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Streams of which the bulk is compressed, and those that are not what they say. */
+/** Streams with compressed payloads, and invalid ones. */
 class CompressedStreamTest {
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
-  private static final int PAGES = 40_000; // In three stretches.
+  private static final int PAGES = 40_000; // In three pieces.
 
   private final DeflateCodec codec = new DeflateCodec();
   private final MigrationOptions both =
@@ -144,7 +144,7 @@ class CompressedStreamTest {
     }
   }
 
-  /** Two ends of a stream in memory. */
+  /** Both ends of a stream in memory. */
   private final class Frames implements AutoCloseable {
     private final RecordingTransport sent =
         new RecordingTransport(new ReplayTransport(new byte[0]), -1, b -> b);
@@ -206,7 +206,7 @@ class CompressedStreamTest {
     }
   }
 
-  /** A stream with one compressed frame; {@code change} has the place of its header. */
+  /** A stream with one compressed frame; {@code change} receives the position of its header. */
   private byte[] oneFrame(Frames frames, ObjIntConsumer<byte[]> change) throws IOException {
     frames.writer.payload().fill((byte) 1);
     frames.send(10_000, false);
@@ -257,7 +257,7 @@ class CompressedStreamTest {
   void reportsInvalidCompressedPayload() throws IOException {
     try (Frames frames = new Frames()) {
       byte[] wrong = oneFrame(frames, (bytes, at) -> {
-        bytes[bytes.length - 1] ^= 1; // Of the sum that deflated data ends with.
+        bytes[bytes.length - 1] ^= 1; // A bit of the checksum at the end of the deflated data.
         seal(bytes, at);
       });
       assertThatThrownBy(() -> frames.reader(wrong).next(PATIENCE)).isInstanceOf(StreamException.class)

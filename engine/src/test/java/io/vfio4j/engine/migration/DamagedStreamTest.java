@@ -24,7 +24,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Streams that are not what a source sends: every one is refused, and nothing of it ever runs. */
+/** Streams that a source never sends: each is refused, and no device runs with them. */
 class DamagedStreamTest {
 
   private static byte[] good = new byte[0];
@@ -127,13 +127,13 @@ class DamagedStreamTest {
       int at = random.nextInt(good.length);
       MigrationTrial trial = small();
       int flip = 1 << random.nextInt(8);
-      // Lengths are left alone: with a wrong one the target waits for bytes that never come.
+      // Lengths are not damaged: with a wrong one the target waits for bytes that never arrive.
       boolean isLength = isLengthField(at);
       RecordingTransport[] recorder = new RecordingTransport[1];
       trial.sourceTransport =
           inner -> recorder[0] = new RecordingTransport(inner, isLength ? 0 : at, b -> b ^ flip);
       trial.run();
-      if (recorder[0].sent().length <= at) { // Streams differ: by the rounds that the acknowledgement takes.
+      if (recorder[0].sent().length <= at) { // Streams differ in the number of rounds before the acknowledgement.
         return;
       }
       MigrationException e = trial.failure();

@@ -57,7 +57,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A source that asks a target what it has; a target that serves one who only wants to know, and goes on. */
+/** Comparisons and ownership queries: a source queries a target, which serves it and then the next peer. */
 class DryRunTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -85,7 +85,7 @@ class DryRunTest {
     listener.close();
   }
 
-  /** Serves the next who connects. */
+  /** Serves the next peer. */
   private CompletableFuture<AcceptResult> serve() {
     return Futures.submit(TransportPair.THREADS, () -> new MigrationTarget(DeviceSet.of(target),
         Connections.accept(listener, LONG), options, events::add).serve(state));
@@ -133,7 +133,7 @@ class DryRunTest {
     assertThat(state.all()).hasSize(2);
   }
 
-  /** A source that is refused, or gives up, before a device is touched at the target leaves it to the next one. */
+  /** A source that is refused or aborts before a device is touched leaves the target to the next one. */
   @Test
   void keepsReceivingAfterRejectedSource() throws Exception {
     CompletableFuture<AcceptResult> refused = serve();
@@ -149,7 +149,7 @@ class DryRunTest {
     assertThat(moved.join()).isInstanceOf(AcceptResult.Migration.class);
   }
 
-  /** A device that is gone here fails for every source. */
+  /** A lost device of the target fails for every source. */
   @Test
   void failsWhenTargetDeviceIsLost() throws Exception {
     CompletableFuture<AcceptResult> served = serve();
@@ -160,7 +160,7 @@ class DryRunTest {
     assertThatThrownBy(served::join).hasCauseInstanceOf(MigrationException.class);
   }
 
-  /** A target that was started anew answers for the one before. */
+  /** A restarted target answers for its predecessor. */
   @Test
   void answersOwnershipQueryFromJournal() throws Exception {
     CompletableFuture<AcceptResult> moved = serve();
@@ -189,7 +189,10 @@ class DryRunTest {
     assertUntouched();
   }
 
-  /** What the hello cannot tell, the target says after it: here, that it cannot be connected to more than once. */
+  /**
+   * The target reports objections that are not in its HELLO afterwards: here, that it accepts no extra
+   * connections.
+   */
   @Test
   void reportsConnectionLimitOfTarget() throws Exception {
     CompletableFuture<AcceptResult> served = Futures.submit(TransportPair.THREADS,
@@ -219,7 +222,7 @@ class DryRunTest {
     return MemoryRegions.of(new MemoryRegion("ram", 0, Arena.ofAuto().allocate(0x4000, 4096)));
   }
 
-  /** A device of the target that has died is a reason to tell the source, and none to end. */
+  /** A lost device of the target is reported to the source, and does not end the target. */
   @Test
   void reportsLostTargetDevice() throws Exception {
     CompletableFuture<AcceptResult> served = serve();
@@ -232,13 +235,13 @@ class DryRunTest {
     assertUntouched();
   }
 
-  /** Says what is wanted as a target, by hand. */
+  /** Sends the frames of a target by hand. */
   @FunctionalInterface
   private interface Script {
     void say(FrameWriter out) throws IOException;
   }
 
-  /** Answers the next who connects by a script, as a peer that speaks a minor version, and returns its HELLO. */
+  /** Answers the next peer by a script, with another minor version, and returns that peer's HELLO. */
   private CompletableFuture<Hello> answer(int minor, Script script) {
     return Futures.submit(TransportPair.THREADS, () -> {
       try (Transport transport = new OtherMinor(listener.accept(LONG), minor);
@@ -274,7 +277,7 @@ class DryRunTest {
     }
   }
 
-  /** What a target of version 1.2 answers: its preamble, and why it refuses. */
+  /** The answer of a target of version 1.2: its preamble, and why it refuses. */
   @Test
   void reportsTargetTooOldToCompare() throws Exception {
     CompletableFuture<Hello> asked = answer(2, out -> out.sendText(FrameKind.FAILED,

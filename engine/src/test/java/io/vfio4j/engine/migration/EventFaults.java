@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Has something break when the engine tells of a step, at each of them in turn. */
+/** Breaks something at each step that the engine reports, in turn. */
 final class EventFaults {
 
   /** What breaks. */
@@ -25,8 +25,8 @@ final class EventFaults {
     DAMAGE("it damages the next frame", ""), //
     SOURCE_DEVICE("a device is lost at the source", "the simulated server died"), //
     TARGET_DEVICE("a device is lost at the target", "the simulated server died"), //
-    JOURNALS("no disk takes a record any more", "No space left on device"), //
-    LISTENER("who hears it fails", "ordered to fail");
+    JOURNALS("the disk of the journals is full", "No space left on device"), //
+    LISTENER("the listener fails", "ordered to fail");
 
     final String title;
     private final String error;
@@ -59,10 +59,10 @@ final class EventFaults {
     this.breaks = new LinkedHashSet<>(Arrays.asList(breaks));
   }
 
-  /** Returns what came of each, by step and by what broke. */
+  /** Returns the outcome of each fault, by step. */
   FailureTable on(List<FaultScenario> courses) throws IOException, InterruptedException {
     Map<FaultScenario, Set<String>> steps = new EnumMap<>(FaultScenario.class);
-    for (FaultScenario course : courses) { // All before the first fault: a disk may be shared.
+    for (FaultScenario course : courses) { // All before the first fault, because runs may share a disk.
       steps.put(course, steps(course));
     }
     steps.forEach((course, names) -> names.forEach(step -> breaks.forEach(breakage -> cells
@@ -74,7 +74,7 @@ final class EventFaults {
     try (FaultTrial run = lab.trial(course)) {
       run.run();
       Set<String> steps = new LinkedHashSet<>();
-      for (Side side : Side.values()) { // Between the sides there is no order that each run would keep.
+      for (Side side : Side.values()) { // The order between the two sides varies between runs.
         List<MigrationEvent> events = run.trial.events.stream().filter(e -> e.side() == side).toList();
         for (int i = 0; i < events.size(); i++) {
           MigrationEvent event = events.get(i);
@@ -87,7 +87,10 @@ final class EventFaults {
     }
   }
 
-  /** What the others do at the same time is in no order to it, and faults are that device's. */
+  /**
+   * Whether a step concerns the last device; the others' steps have no fixed order to it, and it has the
+   * faults.
+   */
   private boolean concernsLastDevice(MigrationEvent event) {
     String device = device(event);
     return device.isEmpty() || device.endsWith(Integer.toString(lab.cargo().devices() - 1));

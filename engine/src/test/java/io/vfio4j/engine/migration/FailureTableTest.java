@@ -21,16 +21,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
- * Everything that can go wrong, at every step of a migration: the steps are those that a run tells of, takes and sends,
- * so that a new one is covered by itself. docs/failures.md has what came of each, and is written anew with
- * {@code -Dvfio4j.failures.write=true}.
+ * Every fault at every step of a migration. The steps are the events, arcs and frames of a run, so that new
+ * ones are covered automatically. docs/failures.md contains the outcomes, and is regenerated with {@code
+ * -Dvfio4j.failures.write=true}.
  */
 class FailureTableTest {
 
   static final FaultTrial.Setup ONE_DEVICE = new FaultTrial.Setup(1, false);
   private static final FaultTrial.Setup TWO_DEVICES = new FaultTrial.Setup(2, true);
 
-  /** Thousands of records are written out, and that no disk loses them is not what is tried here. */
+  /** Thousands of records are written; durability is not what this test checks. */
   static final class InMemory implements TempDirFactory {
     @Override
     public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext context)
@@ -93,7 +93,7 @@ class FailureTableTest {
     }
   }
 
-  /** What is opened once and kept is there before. */
+  /** Opens what is opened once per process and kept. */
   @BeforeEach
   void checkTargetCannotLoad() throws Exception {
     try (FaultHarness lab = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new);

@@ -14,13 +14,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
 
-/** Makes migrations of one kind, with any fault, and runs many of them at the same time. */
+/** Creates migrations of one kind with any fault, and runs many of them in parallel. */
 final class FaultHarness implements AutoCloseable {
 
-  /** Long enough that a busy machine is not taken for a peer that stalls. */
+  /** Long enough that a busy machine does not count as a stalled peer. */
   static final Duration STALL = Duration.ofSeconds(1);
 
-  /** Most of them wait for a stall to be over. */
+  /** Most of them wait for a stall timeout. */
   static final int AT_ONCE = 24;
 
   private final Path folder;
@@ -29,12 +29,12 @@ final class FaultHarness implements AutoCloseable {
   private final ExecutorService threads;
 
   /**
-   * Makes one.
+   * Creates the harness.
    *
    * @param folder for the journals
-   * @param cargo what moves
-   * @param atOnce how many migrations run at the same time
-   * @param disk what the folder is on, for each run
+   * @param cargo what migrates
+   * @param atOnce how many migrations run in parallel
+   * @param disk the disk of the folder, for each run
    */
   FaultHarness(Path folder, FaultTrial.Setup cargo, int atOnce, Supplier<FaultTrial.Disk> disk) {
     this.threads = Executors.newFixedThreadPool(atOnce);
@@ -55,7 +55,7 @@ final class FaultHarness implements AutoCloseable {
   private record Place(String row, String column) {
   }
 
-  /** The cells of a table, which are tried all at once. */
+  /** The cells of a table, run in parallel. */
   final class Cells {
 
     private final Map<Place, Future<String>> cells = new LinkedHashMap<>();
@@ -64,7 +64,7 @@ final class FaultHarness implements AutoCloseable {
       cells.put(new Place(row, column), threads.submit(cell));
     }
 
-    /** Waits for all, and returns them. */
+    /** Waits for all cells, and returns them. */
     FailureTable table(String corner) throws InterruptedException {
       FailureTable table = new FailureTable(corner);
       for (Map.Entry<Place, Future<String>> cell : cells.entrySet()) {

@@ -28,7 +28,7 @@ import java.time.Duration;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
-/** Each step that can fail, with the exact moves of both devices after it. */
+/** Each step that can fail, with the exact transitions of both devices afterwards. */
 class FaultInjectionTest {
 
   private final MigrationTrial trial = new MigrationTrial();
@@ -128,7 +128,7 @@ class FaultInjectionTest {
     assertThat(trial.targetActs()).containsExactly("reset", "RESUMING", "reset");
   }
 
-  /** Whether the target's devices can be reset, only the target finds out: servers are known that leave their state. */
+  /** Only the target knows whether its devices can be reset: some servers keep their state. */
   @Test
   void reportsUnknownTargetStateWhenSourceAborts() {
     trial.targetSettings = trial.targetSettings.withFaults(new Fault.ResetFailure(Errno.EIO, 1));
@@ -225,7 +225,7 @@ class FaultInjectionTest {
   @Test
   void rejectsSourceNotRunning() {
     trial.listener = event -> {
-      // The first event comes before the first look at the state.
+      // The first event precedes the first query of the state.
       if (event.side() == Side.SOURCE && trial.source().operations().isEmpty()) {
         moveTo(STOP);
       }
@@ -272,7 +272,7 @@ class FaultInjectionTest {
 
   @Test
   void cancelsOnInterrupt() {
-    Thread runs = Thread.currentThread(); // The event comes in the thread of the device.
+    Thread runs = Thread.currentThread(); // The event occurs in the device's thread.
     trial.listener = event -> {
       if (event instanceof MigrationEvent.TransitionEnd moved && moved.to() == STOP_COPY) {
         runs.interrupt();

@@ -11,7 +11,10 @@ import io.vfio4j.testkit.Fault;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The way that a migration takes before something goes wrong: the good one, or one on which something has already. */
+/**
+ * The course of a migration before a fault is injected: a successful one, or one in which something has
+ * already failed.
+ */
 enum FaultScenario {
   GOOD("", Side.SOURCE, null, null), //
   SOURCE_CANNOT_QUIESCE(" (the source could not quiesce)", Side.SOURCE, DeviceState.PRE_COPY,
@@ -22,7 +25,7 @@ enum FaultScenario {
   TARGET_CANNOT_START(" (the target could not start)", Side.TARGET, DeviceState.STOP,
       DeviceState.RUNNING_P2P);
 
-  /** What follows the name of a step on this way. */
+  /** The suffix of a step's name in this scenario. */
   final String suffix;
 
   private final Side failingSide;
@@ -36,7 +39,7 @@ enum FaultScenario {
     this.to = to;
   }
 
-  /** Puts a migration on this way: the arc fails, once. */
+  /** Puts a migration on this course: the arc fails once. */
   FaultTrial apply(FaultTrial trial) {
     return from == null || to == null
         ? trial
@@ -44,8 +47,8 @@ enum FaultScenario {
   }
 
   /**
-   * Tells whether an event is of the part of the way that no other has: all of the good one, else what a side does once
-   * it knows that the migration has failed.
+   * Returns whether an event belongs to the part that only this scenario has: everything in the successful
+   * one, otherwise what a side does once it knows of the failure.
    */
   boolean isInOwnPart(List<MigrationEvent> before, MigrationEvent event) {
     return this == GOOD || before.stream().anyMatch(earlier -> earlier.side() == event.side()

@@ -32,24 +32,27 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 
 /**
- * A migration in which something goes wrong, and who has the devices afterwards: by the devices themselves and by the
- * journals ({@link OwnershipRecovery}), never by the engine's word, which is compared with that.
+ * A migration with a fault, and who owns the devices afterwards: according to the devices themselves and the
+ * journals ({@link OwnershipRecovery}), never according to the engine, whose report is compared with that.
  */
 final class FaultTrial implements AutoCloseable {
 
-  /** By the steered clock, on which a round is a moment: some seconds of real waiting for the other side. */
+  /**
+   * On the simulated clock, on which a round takes a moment: several seconds of real waiting for the other
+   * side.
+   */
   private static final Duration DEADLINE = Duration.ofHours(6);
 
-  /** For a run that the deadline is to end. */
+  /** For a run that the deadline ends. */
   private static final Duration SHORT_DEADLINE = Duration.ofMinutes(10);
 
   private static final int MEMORY = 40 * 4096;
 
   /**
-   * What moves.
+   * What migrates.
    *
-   * @param devices how many; faults are the last one's
-   * @param withMemory whether memory moves with them, over a connection of its own
+   * @param devices how many; the last one has the faults
+   * @param withMemory whether memory migrates with them, over its own connection
    */
   record Setup(int devices, boolean withMemory) {
   }
@@ -63,16 +66,16 @@ final class FaultTrial implements AutoCloseable {
   private final Disk disk;
   private boolean mayStall;
 
-  /** Where journals are written; a disk that is full takes nothing more. */
+  /** Where journals are written; a full disk accepts nothing more. */
   interface Disk {
 
-    /** Lets nothing more be written, from now on. */
+    /** Makes the disk full. */
     void fill() throws IOException;
 
-    /** Lets be written again. */
+    /** Makes room again. */
     void makeRoom() throws IOException;
 
-    /** Returns the journal to migrate with. */
+    /** Returns the journal of the migration. */
     Journal journal(StateDirectory in) throws IOException;
   }
 
@@ -116,20 +119,20 @@ final class FaultTrial implements AutoCloseable {
     return this;
   }
 
-  /** Has nobody wait long for a peer that says nothing. */
+  /** Gives both sides a short stall timeout. */
   FaultTrial withStallTimeout(Duration timeout) {
     mayStall = true;
     trial.options = trial.options.withStallTimeout(timeout);
     return this;
   }
 
-  /** Has the source not wait long for what lets it switch over. */
+  /** Gives the source a short deadline. */
   FaultTrial withShortDeadline() {
     trial.options = trial.options.withPolicy(policy(SHORT_DEADLINE));
     return this;
   }
 
-  /** From now on no journal takes a record more. */
+  /** Makes the disk of the journals full. */
   void fillDisk() {
     try {
       disk.fill();
@@ -147,7 +150,7 @@ final class FaultTrial implements AutoCloseable {
     return side == Side.SOURCE ? trial.source(number) : trial.target(number);
   }
 
-  /** Runs it, and tells what came of it, in a few words. */
+  /** Runs the migration, and returns its outcome in a few words. */
   String run() throws IOException {
     trial.run();
     disk.makeRoom();
@@ -174,7 +177,7 @@ final class FaultTrial implements AutoCloseable {
     return trial.sourceSettings.apply(number).device().stateFingerprint();
   }
 
-  /** What the engine says of each device that can still be asked is so. */
+  /** Checks the engine's report about each device that can still be queried. */
   private void checkReportedOutcome(MigrationException failure) {
     if (!mayStall) {
       StringWriter all = new StringWriter();
@@ -205,7 +208,7 @@ final class FaultTrial implements AutoCloseable {
     }
   }
 
-  /** Memory is at the target as it was at the source, if any moves. */
+  /** Returns whether the memory at the target equals the source's, if any migrates. */
   boolean isMemoryThere() {
     return !cargo.withMemory() || trial.sourceMemory.get(0).memory()
         .mismatch(trial.targetMemory.get(0).memory()) < 0;

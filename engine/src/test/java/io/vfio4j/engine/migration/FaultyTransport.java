@@ -9,18 +9,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** One side's end of a connection, which sees every frame that the side sends, and may do something to it. */
+/** One side's end of a connection, which sees every frame that the side sends, and may inject a fault. */
 final class FaultyTransport extends ForwardingTransport {
 
   /** What happens to a frame. */
   enum FrameFault {
-    /** The connection is gone before it is sent. */
+    /** The connection breaks before the frame is sent. */
     CUT_BEFORE("cut before it"),
-    /** It arrives, and nothing after it, in either direction. */
+    /** The frame arrives, and nothing after it, in either direction. */
     CUT_AFTER("cut after it"),
-    /** It does not arrive, nor does anything after it, and nobody says so. */
+    /** Neither the frame nor anything after it arrives, without an error. */
     SWALLOWED("stalled from it on"),
-    /** A bit of it is another one. */
+    /** One of its bits is flipped. */
     DAMAGED("damaged");
 
     final String title;
@@ -37,11 +37,11 @@ final class FaultyTransport extends ForwardingTransport {
   private volatile boolean closed;
 
   /**
-   * Makes one.
+   * Creates the end.
    *
-   * @param wires says what is to happen
-   * @param side whose end it is
-   * @param connection by its number, from 0 for that which both sides talk over
+   * @param wires decides what happens
+   * @param side the side
+   * @param connection the number of the connection, 0 for the first
    */
   FaultyTransport(Transport inner, FaultyTransports wires, Side side, int connection) {
     super(inner);
@@ -87,14 +87,14 @@ final class FaultyTransport extends ForwardingTransport {
     }
   }
 
-  /** Changes the last byte: of the payload, or of the checksum where there is none. */
+  /** Changes the last byte: of the payload, or of the checksum if there is none. */
   private static ByteBuffer damaged(ByteBuffer data) {
     ByteBuffer bad = ByteBuffer.allocateDirect(data.remaining()).put(data).flip();
     int last = bad.limit() - 1;
     return bad.put(last, (byte) (bad.get(last) ^ 0x10));
   }
 
-  /** Ends the connection, without its side having closed it. */
+  /** Breaks the connection, without its side having closed it. */
   void cut() throws IOException {
     super.close();
   }
@@ -109,7 +109,7 @@ final class FaultyTransport extends ForwardingTransport {
     return side;
   }
 
-  /** Tells whether its side has closed it. */
+  /** Returns whether its side has closed it. */
   boolean isClosed() {
     return closed;
   }

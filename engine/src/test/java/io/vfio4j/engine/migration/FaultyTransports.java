@@ -16,22 +16,25 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/** All connections of a migration in this process, which can be troubled together, or at one frame of one of them. */
+/**
+ * All connections of a migration in this process, with faults on all of them together or at one frame of one
+ * of them.
+ */
 final class FaultyTransports {
 
   private static final int RING_BYTES = 4000;
 
   /**
-   * A frame by where it is sent.
+   * A frame, by where it is sent.
    *
-   * @param side who sends it
-   * @param connection over which, from 0 for that which both sides talk over
+   * @param side the sending side
+   * @param connection the number of the connection, 0 for the first
    * @param kind its kind
    */
   record Frame(Side side, int connection, FrameKind kind) {
   }
 
-  /** What is to happen to the n-th of such frames, from 1. */
+  /** A fault at the n-th such frame, from 1. */
   private record PlannedFault(Frame frame, int number, FaultyTransport.FrameFault trouble) {
   }
 
@@ -52,7 +55,7 @@ final class FaultyTransports {
   }
 
   private Connections wrap(Side side, Connections inner) {
-    AtomicInteger count = new AtomicInteger(); // Of both sides' ends those with one number are connected.
+    AtomicInteger count = new AtomicInteger(); // The ends of both sides with the same number are connected.
     return new Connections(end(side, count.getAndIncrement(), inner.control()),
         inner.extra()
             .map(extra -> patience -> end(side, count.getAndIncrement(), extra.next(patience))));
@@ -68,17 +71,17 @@ final class FaultyTransports {
     return connections;
   }
 
-  /** Has somebody told of every frame before it is sent. */
+  /** Registers an observer of every frame before it is sent. */
   void listen(Consumer<Frame> reported) {
     watcher = reported;
   }
 
-  /** Has something happen to the n-th of such frames, from 1. */
+  /** Injects a fault at the n-th such frame, from 1. */
   void trouble(Frame frame, int number, FaultyTransport.FrameFault trouble) {
     order = Optional.of(new PlannedFault(frame, number, trouble));
   }
 
-  /** Tells whether there was such a frame. */
+  /** Returns whether there was such a frame. */
   boolean hasTriggered() {
     return seen.get() >= order.orElseThrow().number();
   }
@@ -92,7 +95,7 @@ final class FaultyTransports {
         .map(PlannedFault::trouble);
   }
 
-  /** Cuts all of them at one side: what it has sent arrives, and nothing else, in either direction. */
+  /** Cuts all connections at one side: what it has sent arrives, and nothing else, in either direction. */
   void cut(Side side) {
     for (FaultyTransport end : ends.stream().filter(end -> end.side() == side).toList()) {
       try {
@@ -103,7 +106,7 @@ final class FaultyTransports {
     }
   }
 
-  /** From now on nothing arrives, over any of them, and nobody says so. */
+  /** From now on nothing arrives over any connection, without an error. */
   void stall() {
     silent = true;
   }
@@ -112,12 +115,12 @@ final class FaultyTransports {
     return silent;
   }
 
-  /** Damages the next frame that anybody sends. */
+  /** Damages the next frame of either side. */
   void damageNext() {
     damagesNext.set(true);
   }
 
-  /** Returns the ends that a side was given, and has not closed. */
+  /** Returns a side's ends that it has not closed. */
   List<FaultyTransport> unclosedEnds() {
     return ends.stream().filter(end -> !end.isClosed()).toList();
   }

@@ -19,7 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 
-/** Has something happen to a frame, to the first or the second of its kind, of each kind that a side sends. */
+/** Injects a fault at a frame, the first or the second of each kind that a side sends. */
 final class FrameFaults {
 
   private final FaultHarness lab;
@@ -30,7 +30,7 @@ final class FrameFaults {
     this.cells = lab.new Cells();
   }
 
-  /** A frame, and the way on which it is sent. */
+  /** A frame and the scenario in which it is sent. */
   private record SentFrame(FaultScenario course, FaultyTransports.Frame frame, int number) {
 
     String title(FaultTrial.Setup cargo) {
@@ -48,12 +48,12 @@ final class FrameFaults {
     }
   }
 
-  /** Returns what came of each, by frame and by what happened to it. */
+  /** Returns the outcome of each fault, by frame. */
   FailureTable inEveryFrame() throws IOException, InterruptedException {
     return of(frames(0));
   }
 
-  /** As {@link #inEveryFrame}, for the connections besides that which both sides talk over. */
+  /** As {@link #inEveryFrame}, for the extra connections. */
   FailureTable onExtraConnections() throws IOException, InterruptedException {
     return of(frames(1));
   }
@@ -80,7 +80,7 @@ final class FrameFaults {
     return frames;
   }
 
-  /** Returns the frames that are sent on a way, each kind once; how many rounds there are is open. */
+  /** Returns the frames of a scenario, each kind once, because the number of rounds varies. */
   private List<SentFrame> framesSentIn(FaultScenario course) throws IOException {
     Map<FaultyTransports.Frame, Integer> counts = Collections.synchronizedMap(new TreeMap<>(
         Comparator.comparing(FaultyTransports.Frame::side)
@@ -102,7 +102,7 @@ final class FrameFaults {
     return sent;
   }
 
-  /** A source that has nothing to say while its device takes long shows that it is there. */
+  /** A source that has nothing to send while a device call takes long sends ALIVE. */
   private List<SentFrame> heartbeats() {
     int connections = lab.cargo().devices() > 1 ? lab.cargo().devices() + 2 : 1;
     return IntStream.range(0, connections)
@@ -128,8 +128,8 @@ final class FrameFaults {
   }
 
   /**
-   * Whether the source sees that the connection is gone before it gives the devices away is open, and so is whose
-   * patience ends first when the word that gives them away is lost.
+   * Whether the source notices the broken connection before COMMIT varies, and so does which timeout expires
+   * first when COMMIT is lost.
    */
   private static boolean isRacy(FrameKind kind, FaultyTransport.FrameFault trouble) {
     return (kind == FrameKind.LOADED && trouble == FaultyTransport.FrameFault.CUT_AFTER)

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The disk of the journals is full, for the kernel and all (ENOSPC): a small tmpfs, which takes root to mount. */
+/** The disk of the journals is really full (ENOSPC): a small tmpfs, which requires root to mount. */
 class FullDiskTest {
 
   private static final int PAGE = 4096;
@@ -60,7 +60,7 @@ class FullDiskTest {
         .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
   }
 
-  /** A tmpfs, on which a file takes whole pages. */
+  /** A tmpfs, on which a file occupies whole pages. */
   private final class Tmpfs implements FaultTrial.Disk {
 
     private final Path filler = folder.resolve("filler");
@@ -83,7 +83,7 @@ class FullDiskTest {
       Files.deleteIfExists(filler);
     }
 
-    /** A record that is as long as a page does not get by with room that its file has left. */
+    /** A record as long as a page never fits into the rest of a page. */
     @Override
     public Journal journal(StateDirectory in) throws IOException {
       removeAllBut(in.folder());

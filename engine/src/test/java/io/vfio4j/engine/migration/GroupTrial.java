@@ -31,7 +31,7 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A migration of several simulated devices, run once, watched for what the barriers are to make sure of. */
+/** One migration of several simulated devices, with checks of the barriers' invariants. */
 final class GroupTrial implements Workload {
 
   final ManualClock clock = new ManualClock();
@@ -133,7 +133,7 @@ final class GroupTrial implements Workload {
     return report().orElseThrow();
   }
 
-  /** Returns the failure, after which all devices of the source run with all that they had. */
+  /** Returns the failure; all devices of the source run with all of their state. */
   MigrationException failureWithSourceRunning() {
     MigrationException e = failure();
     assertThat(e.outcome()).as("%s", e).isIn(Outcome.SOURCE_RUNNING, Outcome.UNTOUCHED);
@@ -151,13 +151,13 @@ final class GroupTrial implements Workload {
     return requireNonNull(failure);
   }
 
-  /** For a test in which a device never came back. */
+  /** For a test in which a device call never returned. */
   MigrationException failureWithoutChecks() {
     assertThat(failure).as("the migration's failure").isNotNull();
     return requireNonNull(failure);
   }
 
-  /** At no time did both sides run a device with the same state: by what the devices recorded, also of what was done since. */
+  /** At no time did both sides run a device with the same state, according to the devices' own records. */
   void checkOneOwner() {
     assertThat(owners).as("both ran with the state").noneMatch(SingleOwnerInvariant::isViolated);
   }

@@ -44,24 +44,26 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A side that waits for a device, a disk or a workload for longer than the other is patient says that it is there. */
+/**
+ * A side that waits for a device, a disk or a workload for longer than the stall timeout sends signs of life.
+ */
 class HeartbeatTest {
 
   private static final Duration SILENCE = Duration.ofSeconds(2);
 
-  /** How long a link waits for room; long enough for a busy machine. */
+  /** How long a connection waits for room; long enough for a busy machine. */
   private static final Duration ROOM = Duration.ofMinutes(1);
 
   @TempDir
   private Path folder;
 
-  /** Eight of them are as long as the patience of the other side. */
+  /** Eight of them are as long as the stall timeout of the other side. */
   private static final int BEATS = 9;
 
   private final CountDownLatch beats = new CountDownLatch(BEATS);
 
-  /** What lasts until the side that it happens on has said so often that it is alive. */
-  @SuppressWarnings("ImmutableEnumChecker") // Functions without state of their own.
+  /** Blocks until the side has sent a number of ALIVE frames. */
+  @SuppressWarnings("ImmutableEnumChecker") // Functions without state.
   enum SlowStep {
     TARGET_RESET_TO_RESUMING(Side.TARGET, DeviceState.STOP, DeviceState.RESUMING),
     TARGET_CHECK(Side.TARGET, DeviceState.RESUMING, DeviceState.STOP),
@@ -119,7 +121,7 @@ class HeartbeatTest {
     assertThat(beats.getCount()).isZero();
   }
 
-  /** Neither side says to a peer of 1.3 what it does not know; so that is waited for as long as a device may take. */
+  /** A peer of version 1.3 is sent no ALIVE; so it may be silent for as long as a device call may take. */
   @Test
   void sendsNoHeartbeatToOlderPeers() {
     MigrationTrial trial = new MigrationTrial();
@@ -136,7 +138,7 @@ class HeartbeatTest {
     assertThat(transports.getLast().sent).doesNotContain(FrameKind.ALIVE).endsWith(FrameKind.CONFIRMED);
   }
 
-  /** One whose other side reads nothing does not silence this side on the others. */
+  /** A connection whose peer reads nothing does not prevent ALIVE on the others. */
   @ParameterizedTest
   @ValueSource(strings = {"local", "unix", "tls"})
   void sendsDespiteBlockedConnection(String kind) throws Exception {
@@ -175,7 +177,7 @@ class HeartbeatTest {
     }
   }
 
-  /** It is filled with zeros, which no preamble and no frame begins with. */
+  /** Filled with zeros, with which no preamble and no frame begins. */
   private static boolean isFilling(ByteBuffer bytes) {
     return bytes.mismatch(ByteBuffer.allocate(bytes.remaining())) < 0;
   }
@@ -198,7 +200,7 @@ class HeartbeatTest {
         new PhaseTracker(Side.SOURCE, NanoClock.SYSTEM, MigrationListener.NONE));
   }
 
-  /** Sends until the other end, which reads nothing, and the system take no more. */
+  /** Sends until neither the other end, which reads nothing, nor the system takes more. */
   private static void fill(Transport transport) {
     ByteBuffer endless = ByteBuffer.allocateDirect(1 << 26);
     assertThatThrownBy(() -> transport.send(endless, Duration.ofMillis(20)))
@@ -216,7 +218,7 @@ class HeartbeatTest {
     return one;
   }
 
-  /** Sees what is sent, and has the other side take this one for one of another version. */
+  /** Observes what is sent, and makes the other side see another version. */
   private final class FrameCount extends ForwardingTransport {
 
     private final int minor;

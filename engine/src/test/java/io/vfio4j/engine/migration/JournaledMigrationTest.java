@@ -35,7 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What both sides put down about who owns the devices, when, and what becomes of a migration that cannot. */
+/** The records of both sides, their order, and migrations that cannot write them. */
 class JournaledMigrationTest {
 
   @TempDir
@@ -50,7 +50,7 @@ class JournaledMigrationTest {
     trial.options = MigrationTrial.PATIENT.withJournal(state);
   }
 
-  /** Lets something happen at the first event of a kind. */
+  /** Runs an action at the first event of a kind. */
   private void onEvent(Predicate<MigrationEvent> when, Action act) {
     boolean[] done = new boolean[1];
     trial.listener = event -> {
@@ -65,7 +65,7 @@ class JournaledMigrationTest {
     };
   }
 
-  /** What happens then. */
+  /** The action. */
   @FunctionalInterface
   private interface Action {
     void run() throws IOException;
@@ -114,7 +114,7 @@ class JournaledMigrationTest {
     assertThat(state.answer(migrationId()).verdict()).isEqualTo(Verdict.COMMITTED);
   }
 
-  /** A disk on which each record takes a time of its own, by the clock of the trial. */
+  /** A disk on which each record takes a fixed time, by the clock of the trial. */
   private Journal slow(Map<JournalStep, Duration> delays) {
     return heading -> {
       trial.clock.advance(delays.getOrDefault(JournalStep.PREPARED, Duration.ZERO));
@@ -149,7 +149,7 @@ class JournaledMigrationTest {
         .doesNotContainKey(DowntimeParts.Part.RECORDING);
   }
 
-  /** The order that all depends on, as the devices and the journals themselves tell it. */
+  /** The order that everything depends on, according to the devices and the journals themselves. */
   @Test
   void recordsStepsBeforeTransitions() {
     List<String> order = new ArrayList<>();
@@ -159,7 +159,7 @@ class JournaledMigrationTest {
         case MigrationEvent.TransitionStart moving ->
           order.add(moving.side() + " " + moving.from() + ">" + moving.to());
         default -> {
-          // Not about who owns what.
+          // Not about ownership.
         }
       }
     };
@@ -223,7 +223,7 @@ class JournaledMigrationTest {
         JournalStep.RETURNED);
   }
 
-  /** Somebody asks while the source's word is on its way: the answer is kept. */
+  /** An ownership query while COMMIT is in flight: the answer is durable. */
   @Test
   void refusesCommitAfterNegativeAnswer() throws Exception {
     OwnershipAnswer[] answer = new OwnershipAnswer[1];
@@ -261,7 +261,7 @@ class JournaledMigrationTest {
     assertThat(ask(migrationId())).isEqualTo(Verdict.NOT_COMMITTED);
   }
 
-  /** Asks as another process would, over a connection. */
+  /** Queries over a connection, as another process would. */
   private Verdict ask(MigrationId migration) throws Exception {
     LocalTransport.Pair pair = LocalTransport.pair(4000);
     Duration patience = Duration.ofMinutes(1);

@@ -38,15 +38,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
-/** Nothing is paused before the target has loaded all that was sent; and what is predicted without knowing sizes. */
+/**
+ * Nothing is paused before the target has loaded everything that was sent; and predictions without known
+ * sizes.
+ */
 class LoadConfirmationTest {
 
-  /** Where a device's stream is that has sent its 16 pages once, and more. */
+  /** The offset in the stream of a device that has sent its 16 pages once, and more. */
   private static final long AFTER_INITIAL = 1200;
 
   private static final String NOT_LOADED = "the target has not loaded everything that was sent";
 
-  /** The last write of pre-copy hangs at the target, after all initial data: the source does not stop meanwhile. */
+  /**
+   * The last write of pre-copy hangs at the target, after all initial data: the source does not stop
+   * meanwhile.
+   */
   @Test
   void waitsForTargetToLoadBeforeQuiescing() {
     CountDownLatch sourceWaits = new CountDownLatch(1);
@@ -72,7 +78,7 @@ class LoadConfirmationTest {
     assertThat(tooEarly).isFalse();
   }
 
-  /** By round 3 the target has long told that the initial data is loaded. */
+  /** By round 3 the target has long acknowledged the initial data. */
   private static Decision whenLoaded(RoundFacts facts) {
     if (facts.round() < 3) {
       return new Decision.Continue("there is to be more after the initial data");
@@ -96,7 +102,10 @@ class LoadConfirmationTest {
     return MemoryRegions.of(new MemoryRegion("ram", 0, memory));
   }
 
-  /** A foreign server: no estimate of its size, a little state of which some is sent in pre-copy, and slow first calls. */
+  /**
+   * A foreign server: no estimate of its size, a small state of which some is sent in pre-copy, and slow
+   * first calls.
+   */
   @Test
   void switchesOverTinyIdleDevice() {
     MigrationTrial trial = new MigrationTrial();

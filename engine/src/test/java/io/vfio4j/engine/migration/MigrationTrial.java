@@ -31,14 +31,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** A migration between two simulated devices, run once, and what came of it. */
+/** One migration between two simulated devices, and its result. */
 public final class MigrationTrial implements Workload {
 
   public static final long SEED = 4711;
 
   /**
-   * Nothing here waits for real; where a machine is slow, it is not to be taken for a failure. A source that waits for
-   * its target sets the clock forward meanwhile, and by hours where the target's thread does not get to run.
+   * Nothing here waits in real time; a slow machine must not count as a failure. A source that waits for its
+   * target advances the clock meanwhile, by hours if the target's thread is not scheduled.
    */
   public static final MigrationOptions PATIENT =
       MigrationOptions.defaults().withMaxDowntime(Duration.ofMinutes(1))
@@ -109,7 +109,7 @@ public final class MigrationTrial implements Workload {
     }
   }
 
-  /** Cuts the connection from both ends. */
+  /** Cuts the connection at both ends. */
   void cut() {
     LocalTransport.Pair connection = requireNonNull(pair);
     connection.source().close();
@@ -145,7 +145,7 @@ public final class MigrationTrial implements Workload {
     return failureWithoutChecks();
   }
 
-  /** For a test that has moved the devices itself. */
+  /** For a test that moves the devices itself. */
   MigrationException failureWithoutChecks() {
     assertThat(failure).as("the migration's failure").isNotNull();
     return requireNonNull(failure);
@@ -163,7 +163,7 @@ public final class MigrationTrial implements Workload {
     return target().machineState().isRunning() && target().stateFingerprint() == identity;
   }
 
-  /** What must hold after every migration, whatever happened in it. */
+  /** The invariants of every migration, whatever happened in it. */
   void checkAll() {
     assertThat(requireNonNull(owner).isViolated()).as("both ran with the state").isFalse();
     assertThat(source().openSessions()).as("open sessions of the source").isZero();

@@ -17,7 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Has something happen to the question who owns the devices, or to the answer; then it is asked again. */
+/** Injects faults into an ownership query or its answer, and then repeats it. */
 final class OwnershipQueryFaults {
 
   private final Path folder;
@@ -28,7 +28,7 @@ final class OwnershipQueryFaults {
     this.cells = lab.new Cells();
   }
 
-  /** Returns what came of each, by frame and by what happened to it. */
+  /** Returns the outcome of each fault, by frame. */
   FailureTable inEveryFrame() throws InterruptedException {
     for (FaultyTransports.Frame frame : List.of(new FaultyTransports.Frame(Side.SOURCE, 0, FrameKind.ASK),
         new FaultyTransports.Frame(Side.TARGET, 0, FrameKind.ANSWER))) {
@@ -40,7 +40,7 @@ final class OwnershipQueryFaults {
     return cells.table("frame");
   }
 
-  /** The source has given its devices away, and the target has not taken them. */
+  /** The source has sent COMMIT, which the target has not received. */
   private String at(FaultyTransports.Frame frame, FaultyTransport.FrameFault trouble) throws IOException {
     MigrationId migration = MigrationId.random();
     StateDirectory state = StateDirectory.open(folder.resolve("asked-" + migration));

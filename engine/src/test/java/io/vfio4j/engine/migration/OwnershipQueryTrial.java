@@ -13,7 +13,10 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** A source that asks who owns its devices, and a target that answers, over a connection that may have faults. */
+/**
+ * A source that queries the owner of its devices, and a target that answers, over a connection that may have
+ * faults.
+ */
 final class OwnershipQueryTrial {
 
   private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -22,9 +25,9 @@ final class OwnershipQueryTrial {
   }
 
   /**
-   * Asks once.
+   * Queries once.
    *
-   * @throws IOException if the source hears no answer
+   * @throws IOException if the source receives no answer
    */
   static OwnershipAnswer ask(FaultyTransports wires, OwnershipResponder oracle, MigrationId migration)
       throws IOException {
@@ -44,7 +47,7 @@ final class OwnershipQueryTrial {
     } catch (CompletionException e) {
       throw new IOException("the answer could not be sent", e);
     } finally {
-      answered.handle((_, _) -> null).join(); // Whoever gives up first closes its end, and wakes the other.
+      answered.handle((_, _) -> null).join(); // The side that fails first closes its end, which wakes the other.
     }
   }
 }

@@ -22,9 +22,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Finds out who has the devices after a migration that may have failed: by the journals and by the devices. Where the
- * source does not know, it does what {@code recover} does, and what a person does then who looks at the devices; what
- * comes of that is a part of the words.
+ * Determines who owns the devices after a migration that may have failed, from the journals and the devices.
+ * If the source does not know, it does what {@code recover} does, and what an operator does who inspects the
+ * devices; the result says so.
  */
 final class OwnershipRecovery {
 
@@ -40,7 +40,7 @@ final class OwnershipRecovery {
     this.targets = targets;
   }
 
-  /** Tells who has them, in a few words. */
+  /** Returns the owner in a few words. */
   String run() throws IOException {
     Optional<JournalContents> source = sourceJournal();
     if (source.isEmpty()) {
@@ -64,7 +64,7 @@ final class OwnershipRecovery {
     return Optional.empty();
   }
 
-  /** The source has given the devices away, and has not put down what became of them. */
+  /** The source has recorded <em>given</em>, and no outcome. */
   private String askTarget(MigrationId migration) throws IOException {
     boolean held =
         sources.stream()
@@ -78,7 +78,7 @@ final class OwnershipRecovery {
     };
   }
 
-  /** Asks as the command does, over a connection, and puts down what settles it. */
+  /** Queries over a connection as the command does, and records the result. */
   private Verdict ask(MigrationId migration) throws IOException {
     OwnershipAnswer answer = OwnershipQueryTrial.ask(new FaultyTransports(), trial.state, migration);
     JournalFile source = trial.journalOf(migration, Side.SOURCE);
@@ -90,7 +90,7 @@ final class OwnershipRecovery {
     return answer.verdict();
   }
 
-  /** A person looks at the devices, says at the target whose they are, and has the source ask again. */
+  /** An operator inspects the devices, records their owner at the target, and repeats the source's query. */
   private String decideManually(MigrationId migration, boolean held) throws IOException {
     boolean there = isAnyRunning(targets);
     assertThat(there && isAnyRunning(sources)).as("both run, and nobody knows").isFalse();
@@ -102,7 +102,7 @@ final class OwnershipRecovery {
     return held ? "an operator decides: " + then : then + ", which no journal says";
   }
 
-  /** The command that holds the devices lets them go on, all of them in their grace states first. */
+  /** The command that holds the devices resumes them, all of them in their P2P states first. */
   private String rollBack() throws IOException {
     for (DeviceState state : List.of(DeviceState.RUNNING_P2P, DeviceState.RUNNING)) {
       for (SimulatedDevice device : sources) {
@@ -174,7 +174,7 @@ final class OwnershipRecovery {
     return state == DeviceState.RUNNING_P2P ? Condition.QUIET : Condition.HALTED;
   }
 
-  /** What did not get back to RUNNING says so, and is moved there, or reset, as the error says. */
+  /** A device that did not return to RUNNING reports this, and is moved there or reset, as the error says. */
   private String recoverDevices(List<Condition> conditions) throws IOException {
     MigrationException failure = trial.trial.failureWithoutChecks();
     String before = sources.size() > 1

@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Watches over the devices of one side: while one may write to another's memory, none may be in a state in which it
- * cannot be written to.
+ * Checks the devices of one side: while one may access another's memory, none is in a state in which it
+ * cannot be accessed.
  */
 public final class PeerDmaInvariant implements SimulatedSettings.Observer {
 
-  /** States in which a device begins peer-to-peer traffic. */
+  /** States in which a device starts peer-to-peer DMA. */
   private static final Set<DeviceState> WRITES = EnumSet.of(DeviceState.RUNNING, DeviceState.PRE_COPY);
 
-  /** States in which a device does not answer it. */
+  /** States in which a device does not respond to peer-to-peer DMA. */
   private static final Set<DeviceState> DEAF =
       EnumSet.of(DeviceState.STOP, DeviceState.STOP_COPY, DeviceState.RESUMING);
 
@@ -45,7 +45,7 @@ public final class PeerDmaInvariant implements SimulatedSettings.Observer {
     }
   }
 
-  /** A device that is gone does nothing; one without a state, for it was reset, has nobody to write to. */
+  /** A lost device does nothing; one that was reset has no peer to access. */
   private static boolean isAtWork(SimulatedDevice device) {
     return !device.isLost() && device.stateFingerprint() != 0;
   }

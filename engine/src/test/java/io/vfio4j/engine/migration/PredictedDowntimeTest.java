@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the rounds of a migration predict, and that nothing is stopped for a prediction that does not fit. */
+/** The predictions of the rounds; nothing is stopped if the prediction exceeds the limit. */
 class PredictedDowntimeTest {
 
   private static final Duration TO_PRE_COPY = Duration.ofMillis(400);

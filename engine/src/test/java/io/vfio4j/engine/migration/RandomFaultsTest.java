@@ -19,7 +19,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Migrations between devices with troubles drawn at random. */
+/** Migrations between devices with random faults. */
 class RandomFaultsTest {
 
   private static final List<MigrationFeatures> FEATURES = List.of(MigrationFeatures.of(),

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.zip.CRC32C;
 
-/** Has a segment end with each frame of data, in frames that are intact otherwise. */
+/** Ends a segment with each DATA frame; the frames are otherwise intact. */
 final class SegmentEndRemover extends ForwardingTransport {
 
   private static final int CHECKSUM = 12;

@@ -26,7 +26,7 @@ class SegmentsTest {
 
   private static final int WINDOW = 3000;
 
-  /** A device with version 1, and what is behind it. */
+  /** A device with version 1, and the device behind it. */
   private static final class Version1 implements AutoCloseable {
     final SimulatedDevice behind;
     final SimulatedRegion region;
@@ -78,7 +78,7 @@ class SegmentsTest {
     });
   }
 
-  /** Reads of 1 MiB at most, and a limit of bandwidth that makes them smaller than a segment. */
+  /** Reads of at most 1 MiB, and a bandwidth limit that makes them smaller than a segment. */
   @Test
   void transfersSegmentsLongerThanRead() throws Exception {
     try (Version1 source = new Version1(source(1), 1 << 20, true);
@@ -142,7 +142,7 @@ class SegmentsTest {
         });
   }
 
-  /** The device has no segments, so the source cannot mean it. */
+  /** The target's device has no segments, so the source must not send ends of segments. */
   @Test
   void rejectsUnexpectedSegmentEnd() {
     MigrationTrial trial = new MigrationTrial();

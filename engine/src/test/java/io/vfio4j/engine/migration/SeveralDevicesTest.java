@@ -39,7 +39,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Several devices that move together: the barriers on both ways, and what becomes of all when one fails. */
+/**
+ * Several devices that migrate together: the barriers in both directions, and the rollback of all when one
+ * fails.
+ */
 class SeveralDevicesTest {
 
   private static final MigrationFeatures NO_P2P = MigrationFeatures.of(MigrationFeature.PRE_COPY);
@@ -116,7 +119,7 @@ class SeveralDevicesTest {
     assertThat(e).hasMessageContaining("target3: no P2P states");
   }
 
-  /** Who asserts that none talks to another has no barrier to hold; the workload stops before devices quiesce. */
+  /** With --no-peer-dma there is no barrier to hold; the workload stops before the devices quiesce. */
   @Test
   void movesWithoutP2pWhenPeerDmaIsExcluded() {
     source(2, settings -> settings.withFeatures(NO_P2P));
@@ -168,7 +171,7 @@ class SeveralDevicesTest {
     assertThat(trial.source(0).stateFingerprint()).isNotZero();
   }
 
-  /** It would be hit by the others, so they are kept from it. */
+  /** The other devices could access it, so it is excluded. */
   @Test
   void keepsOthersQuiescentWhileOneIsStopped() {
     source(1, settings -> settings.withFaults(new Fault.ReadFailure(700, Errno.EIO),
@@ -232,7 +235,7 @@ class SeveralDevicesTest {
     assertThat(trial.workload).isEmpty();
   }
 
-  /** The clock of the machine: a call that hangs until everybody else is back where they were. */
+  /** On the system clock: a call that hangs until all others have returned to their previous states. */
   @Test
   void rollsBackOthersWhileOneHangs() {
     CountDownLatch othersAreBack = new CountDownLatch(3);
@@ -274,7 +277,7 @@ class SeveralDevicesTest {
     assertThat(trial.workload).containsExactly("faults while [PRE_COPY_P2P]", "pause", "resume target");
   }
 
-  /** The connections hold 4000 bytes each: if the slow one held up the others, this would not end. */
+  /** The connections hold 4000 bytes each: if the slow one delayed the others, this would not end. */
   @Test
   void transfersOthersDespiteSlowDevice() {
     CountDownLatch others = new CountDownLatch(3);
@@ -289,7 +292,7 @@ class SeveralDevicesTest {
     trial.run().success();
   }
 
-  /** Counts another one down, the first time only. */
+  /** Counts a latch down, the first time only. */
   private static final class OnceLatch extends CountDownLatch {
     private final CountDownLatch other;
 

@@ -6,7 +6,7 @@ import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.journal.JournalFile;
 import io.vfio4j.engine.journal.StateDirectory;
 
-/** A disk that says that it is full. One that is takes a mount, and root: {@link FullDiskTest} has that. */
+/** A disk that reports that it is full. {@link FullDiskTest} uses a real one, which requires root. */
 final class SimulatedDisk implements FaultTrial.Disk {
 
   private volatile boolean full;

@@ -7,7 +7,7 @@ import io.vfio4j.testkit.SimulatedSettings;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Watches over devices: at no time may two of them run with the same state. One that is lost is gone, and runs nothing. */
+/** Checks that at no time two devices run with the same state. A lost device does not run. */
 final class SingleOwnerInvariant implements SimulatedSettings.Observer {
 
   private final long stateIdentity;
@@ -18,7 +18,7 @@ final class SingleOwnerInvariant implements SimulatedSettings.Observer {
     this.stateIdentity = stateIdentity;
   }
 
-  /** Adds one, which is in RUNNING. */
+  /** Adds a device, which is in RUNNING. */
   synchronized void add(SimulatedDevice device) {
     states.put(device, DeviceState.RUNNING);
   }

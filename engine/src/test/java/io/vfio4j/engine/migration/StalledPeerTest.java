@@ -29,7 +29,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** Peers that keep the connection open and keep still. */
+/** Peers that keep the connection open and are silent. */
 class StalledPeerTest {
 
   private static final MigrationOptions IMPATIENT =
@@ -38,7 +38,7 @@ class StalledPeerTest {
   private static final SimulatedSettings SOURCE =
       SimulatedSettings.named("source").withContent(16, MigrationTrial.SEED);
 
-  /** What a target sends in a migration without pre-copy: preamble, HELLO, READY, LOADED, CONFIRMED. */
+  /** The frames of a target without pre-copy: preamble, HELLO, READY, LOADED, CONFIRMED. */
   private static byte[] recordedTargetStream() {
     RecordingTransport[] recorder = new RecordingTransport[1];
     MigrationTrial trial = new MigrationTrial();
@@ -90,7 +90,7 @@ class StalledPeerTest {
     return Arrays.copyOf(words, words.length - confirmed - FrameHeader.BYTES);
   }
 
-  /** It has nothing to send and nothing to wait for, and may go on like that for days. */
+  /** With nothing to send and nothing to wait for, it may continue like that for days. */
   @Test
   void detectsSilentTargetInPreCopy() throws IOException {
     MigrationOptions endless = IMPATIENT.withPolicy(_ -> new Decision.Continue("not yet"));
@@ -136,11 +136,11 @@ class StalledPeerTest {
     }
   }
 
-  /** Whose patience ends first is open: the source does not know, or the target tells it in time. */
+  /** Which timeout expires first varies: the source does not know the outcome, or receives it in time. */
   @Test
   void neverRunsBothWhenCommitIsLost() {
     MigrationTrial trial = new MigrationTrial();
-    trial.options = MigrationTrial.PATIENT.withStallTimeout(Duration.ofSeconds(3)); // It has to come so far on a busy machine.
+    trial.options = MigrationTrial.PATIENT.withStallTimeout(Duration.ofSeconds(3)); // It must get this far even on a busy machine.
     trial.sourceTransport = CommitDropper::new;
     assertThat(trial.run().failure().outcome()).isIn(Outcome.UNKNOWN, Outcome.SOURCE_RUNNING);
     assertThat(trial.targetRunsWithState()).isFalse();

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Migrations without trouble: the moves of both devices, and what the report says. */
+/** Migrations without faults: the transitions of both devices, and the report. */
 class SuccessfulMigrationTest {
 
   @TempDir

@@ -4,7 +4,7 @@ package io.vfio4j.engine.migration;
 import io.vfio4j.engine.util.NanoClock;
 import io.vfio4j.testkit.ManualClock;
 
-/** The engine's time out of a steerable clock: a pause takes no time but that of the clock. */
+/** The engine's clock on a manual clock: a pause only advances the clock. */
 record TestClock(ManualClock clock) implements NanoClock {
 
   @Override

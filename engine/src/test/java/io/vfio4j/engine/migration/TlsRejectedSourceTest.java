@@ -27,7 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 
-/** What a device sees of somebody who is refused: nothing. */
+/** A rejected peer does not affect a device. */
 class TlsRejectedSourceTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -46,7 +46,7 @@ class TlsRejectedSourceTest {
     }, TransportPair.THREADS);
   }
 
-  /** Who is let in by nobody has touched nothing: the source reads what its device is, and no more. */
+  /** A source that no target accepts has touched nothing: it has only queried its device. */
   @Test
   void leavesRejectedSourceRunning() throws Exception {
     Instant now = Instant.now();

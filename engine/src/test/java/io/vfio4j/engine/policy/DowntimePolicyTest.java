@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What the usual policy decides, over all that matters to it, and in which words. */
+/**
+ * The decisions of the default policy for every combination of the facts that matter to it, and their
+ * reasons.
+ */
 class DowntimePolicyTest {
 
   private static final Duration DEADLINE = Duration.ofSeconds(100);
@@ -33,7 +36,7 @@ class DowntimePolicyTest {
     return facts(elapsed, Duration.ofMillis(2500), true, true, 0, Duration.ZERO);
   }
 
-  /** Every combination of what matters. */
+  /** Every combination of the facts that matter. */
   private static List<RoundFacts> all() {
     List<RoundFacts> all = new ArrayList<>();
     for (long seconds : new long[] {0, 99, 100, 199, 200, 1000}) {

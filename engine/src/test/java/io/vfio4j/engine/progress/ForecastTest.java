@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What is predicted from what was measured. */
+/** Predictions and the measurements they are made from. */
 class ForecastTest {
 
   private static final Duration LIMIT = Duration.ofMillis(300);

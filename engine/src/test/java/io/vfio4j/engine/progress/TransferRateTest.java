@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** What few and many bytes tell of a rate. */
+/** The rates that small and large amounts give. */
 class TransferRateTest {
 
   private static final long MIB = 1 << 20;

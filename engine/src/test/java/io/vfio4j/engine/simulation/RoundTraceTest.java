@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What is made of rounds that were measured. */
+/** Simulations derived from measured rounds. */
 class RoundTraceTest {
 
   private static final long MIB = 1 << 20;
@@ -26,7 +26,7 @@ class RoundTraceTest {
         Duration.ofSeconds(1), Duration.ofHours(1));
   }
 
-  /** The rounds of a simulation, as if they had been measured in a migration that began a second earlier. */
+  /** The rounds of a simulation, as if measured in a migration that began a second earlier. */
   private static RoundTrace trace(List<SimulatedRound> rounds) {
     return new RoundTrace(rounds.stream()
         .map(r -> new RoundTrace.Round(r.number(), r.end().plusSeconds(1), r.took(), r.deviceBytes(),

@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Simulated rounds against what can be worked out on paper. */
+/** Simulated rounds compared with analytical results. */
 class SimulationTest {
 
   private static final long MIB = 1 << 20;
   private static final Duration DEADLINE = Duration.ofSeconds(60);
   private static final Duration LIMIT = Duration.ofMillis(100);
 
-  /** Goes on for so many rounds, and gives up in the next one. */
+  /** Continues for a number of rounds, and aborts in the next one. */
   private static SwitchoverPolicy rounds(int count) {
     return facts -> facts.round() > count ? new Decision.Abort("enough") : new Decision.Continue("more");
   }
@@ -72,11 +72,11 @@ class SimulationTest {
   @Test
   void switchesOverInFirstRoundBelowLimit() {
     Seeds.forEach(50, random -> {
-      double ratio = random.nextDouble(0.1, 0.85); // With more, all rounds together take longer than the deadline.
+      double ratio = random.nextDouble(0.1, 0.85); // With a higher ratio, all rounds together take longer than the deadline.
       SimulatedMigration result =
           Simulation.run(List.of(cyclic(1000 * MIB, ratio * 100 * MIB)),
               defaultSettings(WhenNotConverging.ABORT, 100 * MIB));
-      // 10 MiB take 100 ms: rounds until 1000 * ratio^n is no more than that, if all dirt counts.
+      // 10 MiB take 100 ms, so rounds continue until 1000 * ratio^n is at most that, if every write counts.
       int expected = (int) Math.ceil(Math.log(0.01) / Math.log(ratio));
       double left = 1000 * MIB * Math.pow(ratio, expected);
       assertThat(result.rounds()).hasSize(expected);
@@ -121,7 +121,7 @@ class SimulationTest {
     DirtySource source = memory(4000 * MIB, WritePattern.Order.RANDOM, set, dirt);
     List<SimulatedRound> rounds =
         Simulation.run(List.of(source), setting(rounds(40), rate)).rounds();
-    // The first round is so long that all of the set is dirty.
+    // The first round is so long that the whole set is dirty.
     assertThat((double) rounds.get(1).memoryBytes()).isCloseTo((double) set, within(1.0));
     // Then b = W (1 - exp(-d b / (r W))), solved by iteration.
     double fixed = set;
@@ -187,7 +187,7 @@ class SimulationTest {
     SimulatedMigration result = Simulation.run(List.of(cyclic(10 * MIB, MIB)), setting);
     assertThat(result.verdict()).isEqualTo(Verdict.ABORTED);
     assertThat(result.reason()).contains("in 3 attempts");
-    // Three attempts of 200 ms, and 250 and 500 ms between them.
+    // Three attempts of 200 ms, with 250 and 500 ms between them.
     assertThat(result.total()).isBetween(Duration.ofMillis(1450), Duration.ofMillis(1800));
   }
 
@@ -199,7 +199,7 @@ class SimulationTest {
             DEADLINE);
     SimulatedMigration result = Simulation.run(List.of(device(100 * MIB, 5 * MIB)), setting);
     assertThat(result.predictedDowntime()).isEqualTo(Duration.ofMillis(60));
-    // 5 MiB, and 0.5 MiB of the 100 ms of the grace states, less where both fall on one place.
+    // 5 MiB, plus 0.5 MiB of the 100 ms in the P2P states, minus the overlap.
     assertThat(result.downtime().orElseThrow()).isBetween(Duration.ofMillis(64), Duration.ofMillis(65));
   }
 
@@ -208,7 +208,7 @@ class SimulationTest {
     SwitchoverPolicy never = facts -> new Decision.Continue("never");
     SimulatedMigration result = Simulation.run(List.of(cyclic(MIB, 0)), setting(never, MIB));
     assertThat(result.verdict()).isEqualTo(Verdict.STILL_WAITING);
-    assertThat(result.rounds()).as("pauses are no rounds").hasSize(1);
+    assertThat(result.rounds()).as("pauses are not rounds").hasSize(1);
     SwitchoverPolicy always = facts -> new Decision.SwitchOver(Optional.empty(), "now");
     SimulationSettings neverQuiet =
         new SimulationSettings(always, LIMIT, LinkRate.steady(MIB), Duration.ZERO, Duration.ZERO,

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/** What is written, and how much of it counts. */
+/** Bytes written, and bytes dirtied by them. */
 class WriteRateTest {
 
   private static WriteRate any(RandomGenerator random) {

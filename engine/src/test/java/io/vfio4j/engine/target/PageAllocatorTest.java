@@ -19,7 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-/** Pages are there before the data that goes to them. */
+/** Pages are allocated ahead of the data. */
 class PageAllocatorTest {
 
   private static final long SIZE = 20 * PageAllocator.CHUNK + 4096;
@@ -30,7 +30,7 @@ class PageAllocatorTest {
   private final PhaseTracker tracker =
       new PhaseTracker(Side.TARGET, NanoClock.SYSTEM, MigrationListener.NONE);
 
-  /** Notes which offsets it is asked for, and fails from one on. */
+  /** A store that records the requested offsets, and fails from one of them on. */
   private final class Store implements BackingStore {
     private final long failsFrom;
 
@@ -92,7 +92,7 @@ class PageAllocatorTest {
     try (PageAllocator allocator = allocator(Long.MAX_VALUE)) {
       allocator.onLoaded(0, PageAllocator.CHUNK);
       allocator.onLoaded(0, 2 * PageAllocator.CHUNK);
-      allocator.onLoaded(0, 6 * PageAllocator.CHUNK); // The last that was allocated ahead; the one before holds nothing.
+      allocator.onLoaded(0, 6 * PageAllocator.CHUNK); // The last chunk that was allocated ahead; the one before contains nothing.
       allocator.finish();
     }
     assertThat(allocated).containsExactly(chunks(2, PageAllocator.AHEAD + 1));
