@@ -24,7 +24,10 @@ class MigrationFailureReportTest {
   private static final PeerDescription TARGET = PeerDescription.devices(List.of(THERE), List.of());
 
   private static MigrationException failure(Side side, Outcome outcome) {
-    return new MigrationException(side, new Phase.Handover(), new MigrationException.Outcomes(outcome, List.of(new DeviceOutcome(HERE, outcome, Optional.of(DeviceState.STOP_COPY))), "was reset", Optional.empty()),
+    return new MigrationException(side, new Phase.Handover(),
+        new MigrationException.Outcomes(outcome,
+            List.of(new DeviceOutcome(HERE, outcome, Optional.of(DeviceState.STOP_COPY))), "was reset",
+            Optional.empty()),
         "handover: it broke.", null);
   }
 
@@ -69,7 +72,10 @@ class MigrationFailureReportTest {
   @Test
   void suggestsNoCommandForInProcessDevice() {
     MigrationException failure =
-        new MigrationException(Side.SOURCE, new Phase.Handover(), new MigrationException.Outcomes(Outcome.SOURCE_LOST, List.of(new DeviceOutcome("sim:a", Outcome.SOURCE_LOST, Optional.empty())), "was reset", Optional.empty()),
+        new MigrationException(Side.SOURCE, new Phase.Handover(),
+            new MigrationException.Outcomes(Outcome.SOURCE_LOST,
+                List.of(new DeviceOutcome("sim:a", Outcome.SOURCE_LOST, Optional.empty())), "was reset",
+                Optional.empty()),
             "it broke.",
             null);
 
