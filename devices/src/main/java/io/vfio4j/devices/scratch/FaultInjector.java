@@ -109,15 +109,11 @@ final class FaultInjector {
 
   /** Returns a session with the faults that apply to it. */
   SavingSession wrap(SavingSession session, BooleanSupplier isStopped) {
-    return faultsOf(Fault.ReadFailure.class).findAny().isPresent()
-        || faultsOf(Fault.ReadTruncation.class).findAny().isPresent()
-        || faultsOf(Fault.ReadThrottle.class).findAny().isPresent()
-            ? new FaultySavingSession(device, session, isStopped,
-                faultsOf(Fault.ReadFailure.class).findFirst(),
-                faultsOf(Fault.ReadTruncation.class).findFirst(),
-                faultsOf(Fault.ReadThrottle.class).findFirst()
-                    .map(slow -> new Throttle(slow.bytesPerSecond(), nanoTime)))
-            : session;
+    FaultySavingSession.Faults applicable =
+        new FaultySavingSession.Faults(faultsOf(Fault.ReadFailure.class).findFirst(),
+            faultsOf(Fault.ReadTruncation.class).findFirst(), faultsOf(Fault.ReadThrottle.class).findFirst()
+                .map(throttle -> new Throttle(throttle.bytesPerSecond(), nanoTime)));
+    return applicable.isEmpty() ? session : new FaultySavingSession(device, session, isStopped, applicable);
   }
 
   /** Returns a session with the faults that apply to it. */

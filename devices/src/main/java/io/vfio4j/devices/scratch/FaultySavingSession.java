@@ -15,21 +15,24 @@ final class FaultySavingSession implements SavingSession {
   private final String device;
   private final SavingSession session;
   private final BooleanSupplier isStopped;
-  private final Optional<Fault.ReadFailure> failure;
-  private final Optional<Fault.ReadTruncation> truncation;
-  private final Optional<Throttle> throttle;
+  private final Faults faults;
   private long position;
   private boolean ended;
 
-  FaultySavingSession(String device, SavingSession session, BooleanSupplier isStopped,
-      Optional<Fault.ReadFailure> failure, Optional<Fault.ReadTruncation> truncation,
+  /** The faults of a session, of which each kind occurs at most once. */
+  record Faults(Optional<Fault.ReadFailure> failure, Optional<Fault.ReadTruncation> truncation,
       Optional<Throttle> throttle) {
+
+    boolean isEmpty() {
+      return failure.isEmpty() && truncation.isEmpty() && throttle.isEmpty();
+    }
+  }
+
+  FaultySavingSession(String device, SavingSession session, BooleanSupplier isStopped, Faults faults) {
     this.device = device;
     this.session = session;
     this.isStopped = isStopped;
-    this.failure = failure;
-    this.truncation = truncation;
-    this.throttle = throttle;
+    this.faults = faults;
   }
 
   @Override
@@ -37,24 +40,24 @@ final class FaultySavingSession implements SavingSession {
     if (ended) {
       throw exception(Errno.ENODEV);
     }
-    long most = into.byteSize();
-    if (failure.isPresent()) {
-      if (failure.get().at() == position) {
-        throw exception(failure.get().errno());
+    long max = into.byteSize();
+    if (faults.failure.isPresent()) {
+      if (faults.failure.get().at() == position) {
+        throw exception(faults.failure.get().errno());
       }
-      most = Math.min(most, failure.get().at() - position);
+      max = Math.min(max, faults.failure.get().at() - position);
     }
-    if (truncation.isPresent()) {
-      most = Math.min(most, truncation.get().at() - position);
-      if (most == 0) {
+    if (faults.truncation.isPresent()) {
+      max = Math.min(max, faults.truncation.get().at() - position);
+      if (max == 0) {
         return isStopped.getAsBoolean() ? END : NOTHING_NOW;
       }
     }
-    if (throttle.isPresent()) {
-      long allowed = isStopped.getAsBoolean() ? throttle.get().await(most) : throttle.get().available();
-      most = Math.min(most, allowed);
+    if (faults.throttle.isPresent()) {
+      long allowed = isStopped.getAsBoolean() ? faults.throttle.get().await(max) : faults.throttle.get().available();
+      max = Math.min(max, allowed);
     }
-    return most == 0 ? NOTHING_NOW : readSome(into.asSlice(0, most));
+    return max == 0 ? NOTHING_NOW : readSome(into.asSlice(0, max));
   }
 
   private DeviceException exception(Errno errno) {
@@ -65,7 +68,7 @@ final class FaultySavingSession implements SavingSession {
     long read = session.read(into);
     if (read > 0) {
       position += read;
-      throttle.ifPresent(it -> it.consume(read));
+      faults.throttle.ifPresent(throttle -> throttle.consume(read));
     }
     return read;
   }

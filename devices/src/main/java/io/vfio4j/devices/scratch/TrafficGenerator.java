@@ -20,6 +20,16 @@ final class TrafficGenerator {
   /** The length in bytes of the state that {@link #save} writes. */
   static final int STATE_BYTES = 24;
 
+  /**
+   * The location of a generator's registers.
+   *
+   * @param bank the register bank
+   * @param name the prefix of the registers' names
+   * @param offset the offset from the registers of the first generator in bytes
+   */
+  record RegisterBlock(RegisterBank bank, String name, int offset) {
+  }
+
   private final DmaMemory dma;
   private final Consumer<Errno> errorHandler;
   private final Register iova;
@@ -31,21 +41,20 @@ final class TrafficGenerator {
   /**
    * Creates a generator and its registers.
    *
-   * @param name the prefix of the registers' names
-   * @param offset the offset of its registers from those of the first generator, in bytes
+   * @param block the location of the registers
    * @param pacers creates the pacer that calls {@link #writeNext}
    * @param errorHandler called after a failed write, which stops the traffic
    */
-  TrafficGenerator(RegisterBank registers, String name, int offset, DmaMemory dma,
+  TrafficGenerator(RegisterBlock block, DmaMemory dma,
       BiFunction<DmaRange, BooleanSupplier, DevicePacer> pacers, Consumer<Errno> errorHandler) {
     this.dma = dma;
     this.errorHandler = errorHandler;
-    this.iova = registers.register64(name + "_IOVA", ScratchLayout.TRAFFIC_IOVA + offset);
-    this.slots = registers.register32(name + "_SLOTS", ScratchLayout.TRAFFIC_SLOTS + offset)
+    this.iova = block.bank().register64(block.name() + "_IOVA", ScratchLayout.TRAFFIC_IOVA + block.offset());
+    this.slots = block.bank().register32(block.name() + "_SLOTS", ScratchLayout.TRAFFIC_SLOTS + block.offset())
         .onWrite(written -> updateRate());
-    this.rate = registers.register32(name + "_RATE", ScratchLayout.TRAFFIC_RATE + offset)
+    this.rate = block.bank().register32(block.name() + "_RATE", ScratchLayout.TRAFFIC_RATE + block.offset())
         .onWrite(written -> updateRate());
-    this.count = registers.register64(name + "_COUNT", ScratchLayout.TRAFFIC_COUNT + offset).readOnly();
+    this.count = block.bank().register64(block.name() + "_COUNT", ScratchLayout.TRAFFIC_COUNT + block.offset()).readOnly();
     this.pacer = pacers.apply(new DmaRange(iova::value, this::bytes), this::writeNext);
   }
 

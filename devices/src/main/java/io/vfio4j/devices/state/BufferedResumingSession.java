@@ -4,7 +4,6 @@ package io.vfio4j.devices.state;
 import static io.vfio4j.devices.state.StateFormat.HEADER_BYTES;
 import static io.vfio4j.devices.state.StateFormat.MAX_RECORD_BYTES;
 import static io.vfio4j.devices.state.StateFormat.PAGE_SIZE;
-import static io.vfio4j.devices.state.StateFormat.RECORD_HEADER_BYTES;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
@@ -108,7 +107,7 @@ public final class BufferedResumingSession implements ResumingSession {
     while (at < end) {
       int whole = gathered == 0 ? itemLength(view, at, end - at) : 0;
       if (whole > 0 && whole <= end - at) {
-        apply(data, view, at, whole);
+        apply(data, view, at);
         at += whole;
       } else {
         at += gather(data, at, end - at);
@@ -124,14 +123,14 @@ public final class BufferedResumingSession implements ResumingSession {
     MemorySegment.copy(data, at, itemBuffer, gathered, length);
     gathered += length;
     if (itemLength(itemView, 0, gathered) == gathered) {
-      apply(itemBuffer, itemView, 0, gathered);
+      apply(itemBuffer, itemView, 0);
       gathered = 0;
     }
     return length;
   }
 
   private int headerLength() {
-    return headerSeen ? RECORD_HEADER_BYTES : HEADER_BYTES;
+    return headerSeen ? RecordHeader.BYTES : HEADER_BYTES;
   }
 
   /** Returns the length of the item at a position, 0 if its header is not complete. */
@@ -142,25 +141,23 @@ public final class BufferedResumingSession implements ResumingSession {
     if (available < headerLength()) {
       return 0;
     }
-    return headerSeen ? RECORD_HEADER_BYTES + payloadLength(view, at) : HEADER_BYTES;
+    return headerSeen ? RecordHeader.BYTES + payloadLength(view, at) : HEADER_BYTES;
   }
 
   /** Returns the length of a record's payload if such a record is valid at this point. */
   private int payloadLength(ByteBuffer view, int at) throws ErrnoException {
-    int kind = view.getInt(at);
-    int length = view.getInt(at + StateFormat.RECORD_LENGTH);
-    long offset = view.getLong(at + StateFormat.RECORD_OFFSET);
-    boolean possible = switch (kind) {
-      case StateFormat.MEMORY -> !stateSeen && isPageRun(offset, length);
-      case StateFormat.STATE ->
-        !stateSeen && swept == memory.size() && image.acceptsLength(length) && offset == 0;
-      case StateFormat.END -> stateSeen && length == 0 && offset == 0;
+    RecordHeader header = RecordHeader.get(view, at);
+    boolean possible = switch (header.kind()) {
+      case RecordHeader.MEMORY -> !stateSeen && isPageRun(header.offset(), header.length());
+      case RecordHeader.STATE -> !stateSeen && swept == memory.size() && image.acceptsLength(header.length())
+          && header.offset() == 0;
+      case RecordHeader.END -> stateSeen && header.length() == 0 && header.offset() == 0;
       default -> false;
     };
-    if (!possible || view.getInt(at + StateFormat.RECORD_NUMBER) != recordNumber) {
+    if (!possible || header.number() != recordNumber) {
       throw corrupt("invalid kind, offset, length or number");
     }
-    return length;
+    return header.length();
   }
 
   /** Returns whether pages lie within those loaded so far, or follow them immediately. */
@@ -171,24 +168,22 @@ public final class BufferedResumingSession implements ResumingSession {
     return pages && memory.contains(offset, length) && (offset == swept || offset <= swept - length);
   }
 
-  private void apply(MemorySegment data, ByteBuffer view, int at, int whole) throws ErrnoException {
+  private void apply(MemorySegment data, ByteBuffer view, int at) throws ErrnoException {
     if (!headerSeen) {
       format.checkHeader(view, at, memory.size(), crc);
       headerSeen = true;
       return;
     }
-    int length = whole - RECORD_HEADER_BYTES;
-    if (StateFormat.recordCrc(view, at, length, crc) != view.getInt(at + StateFormat.RECORD_CRC)) {
+    RecordHeader header = RecordHeader.get(view, at);
+    if (!header.isIntact(view, at, crc)) {
       throw corrupt("checksum mismatch");
     }
     recordNumber++;
-    switch (view.getInt(at)) {
-      case StateFormat.MEMORY ->
-        load(data, at + RECORD_HEADER_BYTES, view.getLong(at + StateFormat.RECORD_OFFSET),
-            length);
-      case StateFormat.STATE -> {
-        state = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        state.put(0, view, at + RECORD_HEADER_BYTES, length);
+    switch (header.kind()) {
+      case RecordHeader.MEMORY -> load(data, at + RecordHeader.BYTES, header.offset(), header.length());
+      case RecordHeader.STATE -> {
+        state = ByteBuffer.allocate(header.length()).order(ByteOrder.LITTLE_ENDIAN);
+        state.put(0, view, at + RecordHeader.BYTES, header.length());
         image.check(state());
         stateSeen = true;
       }

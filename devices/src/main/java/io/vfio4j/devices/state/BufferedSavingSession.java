@@ -3,7 +3,6 @@ package io.vfio4j.devices.state;
 
 import static io.vfio4j.devices.state.StateFormat.HEADER_BYTES;
 import static io.vfio4j.devices.state.StateFormat.PAGE_SIZE;
-import static io.vfio4j.devices.state.StateFormat.RECORD_HEADER_BYTES;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
@@ -70,7 +69,7 @@ public final class BufferedSavingSession implements SavingSession {
     this.pages = pages;
     this.image = image;
     this.staging = MemorySegment
-        .ofArray(new byte[RECORD_HEADER_BYTES + Math.max(PAGE_SIZE, image.bytes())]);
+        .ofArray(new byte[RecordHeader.BYTES + Math.max(PAGE_SIZE, image.bytes())]);
     this.stagingView = littleEndian(staging);
   }
 
@@ -148,9 +147,9 @@ public final class BufferedSavingSession implements SavingSession {
   private int minLength(Item item) {
     return switch (item) {
       case HEADER -> HEADER_BYTES;
-      case PAGES -> RECORD_HEADER_BYTES + PAGE_SIZE;
-      case STATE -> RECORD_HEADER_BYTES + image.bytes();
-      case END -> RECORD_HEADER_BYTES;
+      case PAGES -> RecordHeader.BYTES + PAGE_SIZE;
+      case STATE -> RecordHeader.BYTES + image.bytes();
+      case END -> RecordHeader.BYTES;
       case NONE -> 0;
     };
   }
@@ -173,25 +172,25 @@ public final class BufferedSavingSession implements SavingSession {
   }
 
   private int writePages(MemorySegment to, ByteBuffer view, int at, int room) {
-    int most = Math.min(StateFormat.MAX_RECORD_PAGES, (room - RECORD_HEADER_BYTES) / PAGE_SIZE);
-    PageTracker.PageRun run = pages.copyNext(most, to, at + RECORD_HEADER_BYTES);
-    return finishRecord(view, at, StateFormat.MEMORY, run.length(), run.offset());
+    int most = Math.min(StateFormat.MAX_RECORD_PAGES, (room - RecordHeader.BYTES) / PAGE_SIZE);
+    PageTracker.PageRun run = pages.copyNext(most, to, at + RecordHeader.BYTES);
+    return finishRecord(view, at, RecordHeader.MEMORY, run.length(), run.offset());
   }
 
   private int writeState(MemorySegment to, ByteBuffer view, int at) {
-    image.save(littleEndian(to.asSlice(at + RECORD_HEADER_BYTES, image.bytes())));
+    image.save(littleEndian(to.asSlice(at + RecordHeader.BYTES, image.bytes())));
     stateWritten = true;
-    return finishRecord(view, at, StateFormat.STATE, image.bytes(), 0);
+    return finishRecord(view, at, RecordHeader.STATE, image.bytes(), 0);
   }
 
   private int writeEnd(ByteBuffer view, int at) {
     endWritten = true;
-    return finishRecord(view, at, StateFormat.END, 0, 0);
+    return finishRecord(view, at, RecordHeader.END, 0, 0);
   }
 
   private int finishRecord(ByteBuffer view, int at, int kind, int length, long offset) {
-    StateFormat.putRecordHeader(view, at, kind, length, offset, recordNumber++, crc);
-    return RECORD_HEADER_BYTES + length;
+    new RecordHeader(kind, length, offset, recordNumber++).put(view, at, crc);
+    return RecordHeader.BYTES + length;
   }
 
   @Override
@@ -211,9 +210,9 @@ public final class BufferedSavingSession implements SavingSession {
 
   /** Returns how many bytes are left to read if the device enters STOP_COPY now. */
   public long remaining() {
-    long tail = endWritten ? 0 : stateWritten ? RECORD_HEADER_BYTES : StateFormat.tailBytes(image.bytes());
+    long tail = endWritten ? 0 : stateWritten ? RecordHeader.BYTES : StateFormat.tailBytes(image.bytes());
     // Changed pages are rarely adjacent.
-    long changed = pages.dirty() * (RECORD_HEADER_BYTES + PAGE_SIZE);
+    long changed = pages.dirty() * (RecordHeader.BYTES + PAGE_SIZE);
     return stagingLimit - stagingPosition + initialBytes() + changed + tail;
   }
 

@@ -36,19 +36,9 @@ public record StateFormat(long magic, int version, int device) {
   static final int HEADER_BYTES = 32;
   static final int HEADER_CRC = 28;
 
-  static final int RECORD_HEADER_BYTES = 24;
-  static final int RECORD_LENGTH = 4;
-  static final int RECORD_OFFSET = 8;
-  static final int RECORD_NUMBER = 16;
-  static final int RECORD_CRC = 20;
-
-  static final int MEMORY = 1;
-  static final int STATE = 2;
-  static final int END = 3;
-
   /** The maximum number of pages in a record. */
   static final int MAX_RECORD_PAGES = 16;
-  static final int MAX_RECORD_BYTES = RECORD_HEADER_BYTES + MAX_RECORD_PAGES * PAGE_SIZE;
+  static final int MAX_RECORD_BYTES = RecordHeader.BYTES + MAX_RECORD_PAGES * PAGE_SIZE;
 
   /** The maximum payload of a record in bytes. */
   public static final int MAX_PAYLOAD_BYTES = MAX_RECORD_PAGES * PAGE_SIZE;
@@ -60,12 +50,12 @@ public record StateFormat(long magic, int version, int device) {
 
   /** Returns the length of a number of pages in as few records as possible. */
   static long memoryBytes(long pages) {
-    return pages * PAGE_SIZE + (pages + MAX_RECORD_PAGES - 1) / MAX_RECORD_PAGES * RECORD_HEADER_BYTES;
+    return pages * PAGE_SIZE + (pages + MAX_RECORD_PAGES - 1) / MAX_RECORD_PAGES * RecordHeader.BYTES;
   }
 
   /** Returns the length of the STATE and END records. */
   static long tailBytes(int stateBytes) {
-    return 2L * RECORD_HEADER_BYTES + stateBytes;
+    return 2L * RecordHeader.BYTES + stateBytes;
   }
 
   void putHeader(ByteBuffer to, int at, long memorySize, CRC32C crc) {
@@ -101,21 +91,8 @@ public record StateFormat(long magic, int version, int device) {
     return (int) crc.getValue();
   }
 
-  /** Writes the header of a record, whose payload is already in place. */
-  static void putRecordHeader(ByteBuffer to, int at, int kind, int length, long offset, int number,
-      CRC32C crc) {
-    to.putInt(at, kind).putInt(at + RECORD_LENGTH, length).putLong(at + RECORD_OFFSET, offset);
-    to.putInt(at + RECORD_NUMBER, number).putInt(at + RECORD_CRC, recordCrc(to, at, length, crc));
-  }
-
-  static int recordCrc(ByteBuffer in, int at, int length, CRC32C crc) {
-    crc.reset();
-    update(crc, in, at, RECORD_CRC);
-    update(crc, in, at + RECORD_HEADER_BYTES, length);
-    return (int) crc.getValue();
-  }
-
-  private static void update(CRC32C crc, ByteBuffer in, int at, int length) {
+  /** Updates a checksum with bytes of a buffer, whose position and limit are reset. */
+  static void update(CRC32C crc, ByteBuffer in, int at, int length) {
     crc.update(in.limit(at + length).position(at));
     in.clear();
   }
