@@ -5,11 +5,11 @@ import com.google.gson.JsonObject;
 import io.vfio4j.cli.base.Json;
 
 /**
- * One thing that was to be proved.
+ * The result of one check.
  *
- * @param name what
- * @param passed whether it holds
- * @param detail what was seen, for people
+ * @param name what was checked
+ * @param passed whether the check passed
+ * @param detail the observation, as a line of text
  */
 record DemoCheck(String name, boolean passed, String detail) {
 

@@ -3,14 +3,14 @@ package io.vfio4j.cli.demo;
 
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.base.Json;
-import io.vfio4j.cli.base.Quantities;
 import io.vfio4j.cli.report.ReportJson;
-import io.vfio4j.engine.MigrationReport;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tells what came of the demonstration, to a person or as JSON. */
+/** Reports the demonstration with one device, as text or as JSON. */
 final class DemoReport {
+
+  private static final int NAME_WIDTH = 10;
 
   private final DemoSettings settings;
   private final DemoResult result;
@@ -21,34 +21,33 @@ final class DemoReport {
   }
 
   List<String> lines() {
-    MigrationSummary migration =
-        new MigrationSummary(result.report(), settings.options(), result.attempts());
+    MigrationSummary migration = new MigrationSummary(settings, result);
     List<String> lines = new ArrayList<>();
     lines.add("");
-    lines.add(
-        "A device moved from process %d to process %d, at work all the while.".formatted(result.sourcePid(),
-            result.targetPid()));
+    lines.add("Migrated a device from process %d to process %d, under load throughout."
+        .formatted(result.sourcePids().getFirst(), result.targetPids().getFirst()));
     lines.add("");
     lines.addAll(migration.phaseLines());
     lines.add("");
     lines.add(migration.downtimeLine());
-    lines.add(migration.sentLine("%s of internal memory%s".formatted(Quantities.bytes(settings.memory()),
-        result.loaded() > 0 ? ", " + Quantities.bytes(result.loaded()) + " of it from a file" : "")));
+    lines.add(migration.sentLine());
     lines.add("");
-    result.checks().forEach(check -> lines.add(MigrationSummary.checkLine(check, 10)));
+    device().checks().forEach(check -> lines.add(MigrationSummary.checkLine(check, NAME_WIDTH)));
     lines.add("");
     lines.add(MigrationSummary.verdictLine(result.passed()));
     return lines;
   }
 
+  private DeviceResult device() {
+    return result.devices().getFirst();
+  }
+
   JsonObject json() {
-    MigrationReport report = result.report();
     return Json.event("demo").with("passed", result.passed())
-        .with("checks", result.checks(), DemoCheck::json)
-        .with("source_pid", result.sourcePid()).with("target_pid", result.targetPid())
-        .with("attempts", result.attempts()).with("traffic_writes", result.writes())
-        .with("memory_bytes", settings.memory()).with("loaded_bytes", result.loaded())
-        .with("migration", ReportJson.of(report))
-        .build();
+        .with("checks", device().checks(), DemoCheck::json)
+        .with("source_pid", result.sourcePids().getFirst()).with("target_pid", result.targetPids().getFirst())
+        .with("attempts", result.attempts()).with("traffic_writes", device().writes())
+        .with("memory_bytes", settings.memory()).with("loaded_bytes", settings.loadedBytes())
+        .with("migration", ReportJson.of(result.report())).build();
   }
 }

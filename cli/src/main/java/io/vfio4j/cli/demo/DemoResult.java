@@ -5,25 +5,24 @@ import io.vfio4j.engine.MigrationReport;
 import java.util.List;
 
 /**
- * What came of the demonstration.
+ * The result of the demonstration. Lists have an element for each device.
  *
  * @param report the migration
- * @param sourcePid the process that had the device
- * @param targetPid the process that has it now
- * @param attempts how many tries it took
- * @param writes traffic writes in all
- * @param loaded bytes of the file in the device's memory
- * @param checks what was to be proved
+ * @param sourcePids the processes of the source devices
+ * @param targetPids the processes of the target devices
+ * @param attempts the number of attempts
+ * @param devices what was observed of each device
  */
-record DemoResult(MigrationReport report, long sourcePid, long targetPid, int attempts, long writes,
-    long loaded,
-    List<DemoCheck> checks) {
+record DemoResult(MigrationReport report, List<Long> sourcePids, List<Long> targetPids, int attempts,
+    List<DeviceResult> devices) {
 
   DemoResult {
-    checks = List.copyOf(checks);
+    sourcePids = List.copyOf(sourcePids);
+    targetPids = List.copyOf(targetPids);
+    devices = List.copyOf(devices);
   }
 
   boolean passed() {
-    return checks.stream().allMatch(DemoCheck::passed);
+    return devices.stream().allMatch(DeviceResult::passed);
   }
 }

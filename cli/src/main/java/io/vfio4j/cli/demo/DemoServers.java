@@ -10,7 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Device servers as processes of their own, started and ended side by side. */
+/** Device servers in separate processes, started and stopped concurrently. */
 final class DemoServers implements AutoCloseable {
 
   private final List<ChildServer> servers;
@@ -20,9 +20,9 @@ final class DemoServers implements AutoCloseable {
   }
 
   /**
-   * Starts them and waits until all listen.
+   * Starts the servers and waits until all listen.
    *
-   * @param commands what is to be run, as {@link ChildServer#start} takes it
+   * @param commands the arguments of each, as {@link ChildServer#start} takes them
    */
   static DemoServers start(List<List<String>> commands) throws IOException, InterruptedException {
     List<Future<ChildServer>> starts;

@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The virtual machine that the demonstration plays: it has memory and drives a device in it, as a guest's driver
- * would, while that device is moved.
+ * The virtual machine of the demonstration: it has memory, and drives a device as a guest's driver would while the device
+ * is migrated.
  */
 final class DemoVm implements AutoCloseable {
 
@@ -23,12 +23,12 @@ final class DemoVm implements AutoCloseable {
   private final GuestDevice source;
   private final long scratchValue = ThreadLocalRandom.current().nextLong();
 
-  /** Makes the machine, with its memory and a device that does nothing yet. */
+  /** Creates the machine with its memory and an idle device. */
   DemoVm(Path sourceSocket) throws IOException {
     this(sourceSocket, GuestMemory.SLOTS);
   }
 
-  /** Makes one with so many slots for traffic. */
+  /** Creates a machine with a number of slots for traffic. */
   DemoVm(Path sourceSocket, long slotCount) throws IOException {
     guest = new GuestMemory(slotCount);
     slots = new TrafficSlots(guest.slots());
@@ -48,32 +48,32 @@ final class DemoVm implements AutoCloseable {
     return slots;
   }
 
-  /** Connects to a further device and gives it the machine's memory. It is the caller's. */
+  /** Connects to another device and maps the machine's memory into it. The caller closes it. */
   GuestDevice connect(Path socket) throws IOException {
     return new GuestDevice(socket, guest);
   }
 
-  /** Puts the device to work: a command, traffic, churn. Returns when all of it has been seen going on. */
+  /** Starts a command, traffic and churn, and returns after the device has run for a while. */
   void startWork(long memory, int trafficRate, int churnRate) throws IOException {
     configureWork(memory, trafficRate, churnRate);
     runFor(source, WARM_UP);
   }
 
-  /** Puts the device to work. */
+  /** Starts a command, traffic and churn. */
   void configureWork(long memory, int trafficRate, int churnRate) throws IOException {
     source.write64(ScratchLayout.SCRATCH, scratchValue);
     guest.page().setAtIndex(ValueLayout.JAVA_LONG, 0, scratchValue);
-    // The end of the last page, which churn, at the start of pages, leaves alone, and so do others at the beginning.
+    // At the end of the last page: churn writes to the start of pages, peers to the start of the memory.
     source.command(ScratchLayout.COMMAND_READ, guest.pageIova(), memory - Long.BYTES, Long.BYTES);
     source.startTraffic(slots.count(), trafficRate);
     source.write32(ScratchLayout.CHURN_RATE, churnRate);
   }
 
-  /** Lets a device run for a while of its own time, which its timer measures. */
+  /** Waits until a device has run for a time, measured by its timer. */
   void runFor(GuestDevice device, Duration runningTime) throws IOException {
     device.armTimer(runningTime);
     if (!device.awaitTimer(TIMER_TIMEOUT)) {
-      throw new IOException(device.client().identity().name() + ": its timer never fired");
+      throw new IOException(device.client().identity().name() + ": the timer never fired");
     }
     device.timer().drain();
   }
@@ -82,7 +82,7 @@ final class DemoVm implements AutoCloseable {
     return scratchValue;
   }
 
-  /** Returns an observer of a migration of the source to a device. */
+  /** Creates an observer of a migration of the source to a device. */
   SwitchoverObserver observe(String target, MigrationListener next) {
     return new SwitchoverObserver(source, target, slots, next);
   }

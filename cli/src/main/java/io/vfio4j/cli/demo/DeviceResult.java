@@ -4,15 +4,15 @@ package io.vfio4j.cli.demo;
 import java.util.List;
 
 /**
- * What was proved of a device of a ring.
+ * The result of the demonstration for one device.
  *
- * @param writes its writes to memory
- * @param peerWrites its writes to the next device
- * @param checks what was to be proved
+ * @param writes the number of its writes to guest memory
+ * @param peerWrites the number of its writes to the next device
+ * @param checks the results of the checks
  */
-record RingDeviceResult(long writes, long peerWrites, List<DemoCheck> checks) {
+record DeviceResult(long writes, long peerWrites, List<DemoCheck> checks) {
 
-  RingDeviceResult {
+  DeviceResult {
     checks = List.copyOf(checks);
   }
 

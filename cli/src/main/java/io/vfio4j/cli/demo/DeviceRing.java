@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Devices that write to memory, and each to the memory of the next, the last to that of the first; at the source and,
- * connected in the same way, at the target.
+ * A ring of devices: each writes to guest memory and to the memory of the next one, the last to that of the first. They
+ * are connected in the same way at the source and at the target.
  */
 final class DeviceRing implements AutoCloseable {
 
@@ -29,11 +29,11 @@ final class DeviceRing implements AutoCloseable {
   private List<SwitchoverObserver> observers = List.of();
 
   /**
-   * Connects to devices.
+   * Connects to the devices.
    *
-   * @param sources the sockets of the devices that are to leave
-   * @param targets the sockets of those that get their states, in the same order
-   * @param memory bytes of internal memory of each
+   * @param sources the sockets of the source devices
+   * @param targets the sockets of the target devices, in the same order
+   * @param memory bytes of internal memory of each device
    */
   DeviceRing(List<Path> sources, List<Path> targets, long memory) throws IOException {
     this.memory = memory;
@@ -42,9 +42,9 @@ final class DeviceRing implements AutoCloseable {
         DemoVm vm = new DemoVm(sources.get(i), PeerMemory.SLOTS);
         vms.add(vm);
         sourceMemories.add(new PeerMemory(vm.source()));
-        GuestDevice arrival = vm.connect(targets.get(i));
-        targetDevices.add(arrival);
-        targetMemories.add(new PeerMemory(arrival));
+        GuestDevice target = vm.connect(targets.get(i));
+        targetDevices.add(target);
+        targetMemories.add(new PeerMemory(target));
       }
       connectPeers();
     } catch (IOException | RuntimeException e) {
@@ -73,7 +73,7 @@ final class DeviceRing implements AutoCloseable {
     return devices;
   }
 
-  /** Puts all devices to work, and returns when that has been seen going on. */
+  /** Starts the traffic of all devices, and returns after they have run for a while. */
   void startWork(int trafficRate) throws IOException {
     int count = devices.size();
     for (int i = 0; i < count; i++) {
@@ -87,36 +87,36 @@ final class DeviceRing implements AutoCloseable {
     }
   }
 
-  /** Returns the devices that are to leave. */
+  /** Returns the source devices. */
   List<MigratableDevice> sources() {
     return devices.stream().<MigratableDevice>map(device -> device.source().client()).toList();
   }
 
   /**
-   * Moves the devices, and watches.
+   * Migrates the devices and observes the traffic.
    *
-   * @param leaving {@link #sources}, or what passes for them
+   * @param from {@link #sources}, or wrappers of them
    */
-  MigrationReport migrate(List<MigratableDevice> leaving, MigrationOptions options,
+  MigrationReport migrate(List<MigratableDevice> from, MigrationOptions options,
       MigrationListener listener) throws MigrationException, IOException {
     for (RingDevice device : devices) {
       device.outgoing().onMigrationStart();
     }
-    List<SwitchoverObserver> watching = new ArrayList<>();
+    List<SwitchoverObserver> created = new ArrayList<>();
     MigrationListener all = new PeerTrafficListener(devices, listener);
     for (RingDevice device : devices) {
       SwitchoverObserver observer = device.vm().observe(device.target().name(), all);
-      watching.add(observer);
+      created.add(observer);
       all = observer;
     }
-    observers = watching;
-    return LocalMigration.run(DeviceSet.of(leaving),
+    observers = created;
+    return LocalMigration.run(DeviceSet.of(from),
         DeviceSet.of(devices.stream().map(device -> device.target().client()).toList()), options,
         Workload.NONE, all);
   }
 
-  /** Proves of each device, which now is at the target, that nothing was lost; it has no traffic afterwards. */
-  List<RingDeviceResult> check() throws IOException {
+  /** Stops the traffic at the target, and checks for each device that nothing was lost. */
+  List<DeviceResult> check() throws IOException {
     List<MigrationProof> proofs = new ArrayList<>();
     List<Long> writes = new ArrayList<>();
     List<Long> peerWrites = new ArrayList<>();
@@ -128,14 +128,14 @@ final class DeviceRing implements AutoCloseable {
       peerWrites.add(device.target().stopPeerTraffic());
       proofs.add(proof);
     }
-    List<RingDeviceResult> proved = new ArrayList<>();
+    List<DeviceResult> results = new ArrayList<>();
     for (int i = 0; i < devices.size(); i++) {
       proofs.get(i).check(writes.get(i));
       List<DemoCheck> checks = new ArrayList<>(proofs.get(i).checks());
       checks.add(1, devices.get(i).outgoing().check(peerWrites.get(i)));
-      proved.add(new RingDeviceResult(writes.get(i), peerWrites.get(i), checks));
+      results.add(new DeviceResult(writes.get(i), peerWrites.get(i), checks));
     }
-    return proved;
+    return results;
   }
 
   @Override

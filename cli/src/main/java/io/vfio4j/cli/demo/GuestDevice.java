@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A scratch device as its driver has it: connected, with the guest's memory mapped and interrupts set up. What
- * migration does not carry is set up here, at the source and at the target alike.
+ * A connection to a scratch device with the guest's memory mapped and interrupts set up. This is the setup that is not part
+ * of a migration, and is done at the source and at the target alike.
  */
 final class GuestDevice implements AutoCloseable {
 
@@ -45,7 +45,7 @@ final class GuestDevice implements AutoCloseable {
     return client;
   }
 
-  /** Returns what events of a migration call it. */
+  /** Returns the device's name in migration events. */
   String name() {
     return client.identity().name();
   }
@@ -66,14 +66,14 @@ final class GuestDevice implements AutoCloseable {
     client.writeInt(REGISTERS, register, value);
   }
 
-  /** Lets the device send its traffic to the guest's slots. */
+  /** Starts the traffic to the guest's slots. */
   void startTraffic(long slots, int perSecond) throws DeviceException {
     write64(ScratchLayout.TRAFFIC_IOVA, GuestMemory.IOVA);
     write32(ScratchLayout.TRAFFIC_SLOTS, (int) slots);
     write32(ScratchLayout.TRAFFIC_RATE, perSecond);
   }
 
-  /** Lets the device send its second traffic to another device's memory. */
+  /** Starts the second traffic, to another device's memory. */
   void startPeerTraffic(PeerMemory peer, int perSecond) throws DeviceException {
     peer.mapInto(client);
     write64(ScratchLayout.SECOND_TRAFFIC + ScratchLayout.TRAFFIC_IOVA, PeerMemory.IOVA);
@@ -101,7 +101,7 @@ final class GuestDevice implements AutoCloseable {
     return read64(ScratchLayout.TRAFFIC_COUNT);
   }
 
-  /** Copies memory of the guest into the device, by a command, and waits for its interrupt. */
+  /** Executes a DMA command, and waits for its interrupt. */
   void command(int command, long iova, long offset, long length) throws IOException {
     write64(ScratchLayout.DMA_IOVA, iova);
     write64(ScratchLayout.DMA_OFFSET, offset);
@@ -110,28 +110,28 @@ final class GuestDevice implements AutoCloseable {
     long ignored = done.drain();
     write32(ScratchLayout.COMMAND, command | ScratchLayout.COMMAND_INTERRUPT);
     if (!await(done, Duration.ofSeconds(10))) {
-      throw new IOException("a DMA command of %s did not end (after %d earlier interrupts)"
+      throw new IOException("a DMA command of %s was not completed (after %d earlier interrupts)"
           .formatted(client.identity().name(), ignored));
     }
   }
 
-  /** Sets the timer, anew if it was set. */
+  /** Arms the timer, replacing an earlier deadline. */
   void armTimer(Duration runningTime) throws IOException {
     write64(ScratchLayout.TIMER, runningTime.toNanos() / 1000);
     timer().drain();
   }
 
-  /** The timer's interrupt: counts how often it fired. */
+  /** Returns the timer's eventfd, which counts its interrupts. */
   EventFd timer() {
     return vectors.get(ScratchLayout.TIMER_VECTOR);
   }
 
-  /** Waits for the timer. Returns whether it fired in time. */
+  /** Waits for the timer, and returns whether it fired in time. */
   boolean awaitTimer(Duration timeout) throws IOException {
     return await(timer(), timeout);
   }
 
-  /** A wait for an eventfd does not hear of interrupts, so it looks for them now and then. */
+  /** Waits in slices, since a wait for an eventfd cannot be interrupted. */
   private static boolean await(EventFd eventFd, Duration timeout) throws IOException {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (!eventFd.await(SLICE)) {
@@ -145,7 +145,7 @@ final class GuestDevice implements AutoCloseable {
     return true;
   }
 
-  /** Reads internal memory. */
+  /** Reads internal memory of the device. */
   void readMemory(long offset, MemorySegment into) throws DeviceException {
     client.readRegion(ScratchLayout.MEMORY_BAR, offset, into);
   }

@@ -9,13 +9,13 @@ import io.vfio4j.model.IovaRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The memory of the virtual machine that the demonstration plays: a memfd, which every device gets to see. */
+/** The memory of the demonstration's virtual machine: a memfd, mapped into every device. */
 final class GuestMemory implements AutoCloseable {
 
-  /** Where devices see the memory; not 0, so that a forgotten address is noticed. */
+  /** The IOVA of the memory; not 0, so that an address that was not set causes an error. */
   static final long IOVA = 0x4000_0000;
 
-  /** Slots for traffic alone, more than are written in any phase of a migration. */
+  /** Number of slots for traffic, more than are written in any phase of a migration. */
   static final long SLOTS = 256 << 10;
 
   private static final long SCRATCH_PAGE = 4096;
@@ -26,16 +26,16 @@ final class GuestMemory implements AutoCloseable {
   private final long slotBytes;
 
   /**
-   * Makes it.
+   * Creates the memory.
    *
-   * @param slots how many slots for traffic, as many as fill pages
+   * @param slots the number of slots for traffic, which fill whole pages
    */
   GuestMemory(long slots) throws LinuxException {
     slotBytes = slots * Long.BYTES;
     long size = slotBytes + SCRATCH_PAGE;
     fd = Memfd.create("vfio4j-demo-guest", size);
     try {
-      // Nobody can cut the memory short under a device then.
+      // So that it cannot be truncated while a device uses it.
       Memfd.seal(fd);
       memory = MemoryMap.shared(fd, 0, size, true, arena);
     } catch (LinuxException | RuntimeException e) {
@@ -52,12 +52,12 @@ final class GuestMemory implements AutoCloseable {
     return new IovaRange(IOVA, memory.byteSize());
   }
 
-  /** Returns the slots that traffic is sent to, from {@link #IOVA} on. */
+  /** Returns the slots for traffic, which begin at {@link #IOVA}. */
   MemorySegment slots() {
     return memory.asSlice(0, slotBytes);
   }
 
-  /** Returns a page for a command to read. */
+  /** Returns the page that a command reads. */
   MemorySegment page() {
     return memory.asSlice(slotBytes, SCRATCH_PAGE);
   }

@@ -10,13 +10,13 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * Compares the internal memory of the device that was left with that of the one that goes on: equal, but for the
- * changes that churn made since. Change {@code n} puts {@code n} at the start of page {@code (n-1) mod PAGES}.
+ * Compares the internal memory of the source device with that of the target device: they must be equal except for later
+ * changes by churn. Change {@code n} writes {@code n} to the start of page {@code (n-1) mod PAGES}.
  */
 final class MemoryComparison {
 
   private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final long PIECE = 1 << 20;
+  private static final long CHUNK = 1 << 20;
 
   private final GuestDevice source;
   private final GuestDevice target;
@@ -24,10 +24,10 @@ final class MemoryComparison {
   private final long size;
 
   /**
-   * Makes one.
+   * Creates a comparison.
    *
-   * @param begin where in memory to begin; what is before changes in another way
-   * @param size bytes of all memory
+   * @param begin offset at which to begin; peers change the memory before it
+   * @param size size of the whole memory in bytes
    */
   MemoryComparison(GuestDevice source, GuestDevice target, long begin, long size) {
     this.source = source;
@@ -37,23 +37,23 @@ final class MemoryComparison {
   }
 
   /**
-   * Compares all memory from the beginning on.
+   * Compares the memory.
    *
-   * @param before churn's count at the source
-   * @param after churn's count at the target, where churn is off
-   * @return the first difference in words, if there is one
+   * @param before the count of changes at the source
+   * @param after the count of changes at the target, where churn is off
+   * @return a description of the first difference, if there is one
    */
   Optional<String> difference(long before, long after) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment expected = arena.allocate(PIECE);
-      MemorySegment found = arena.allocate(PIECE);
-      for (long at = begin; at < size; at += PIECE) {
-        MemorySegment want = expected.asSlice(0, Math.min(PIECE, size - at));
-        MemorySegment have = found.asSlice(0, want.byteSize());
-        source.readMemory(at, want);
-        target.readMemory(at, have);
-        applyChurn(want, at, before, after);
-        long mismatch = want.mismatch(have);
+      MemorySegment sourceBuffer = arena.allocate(CHUNK);
+      MemorySegment targetBuffer = arena.allocate(CHUNK);
+      for (long at = begin; at < size; at += CHUNK) {
+        MemorySegment expected = sourceBuffer.asSlice(0, Math.min(CHUNK, size - at));
+        MemorySegment actual = targetBuffer.asSlice(0, expected.byteSize());
+        source.readMemory(at, expected);
+        target.readMemory(at, actual);
+        applyChurn(expected, at, before, after);
+        long mismatch = expected.mismatch(actual);
         if (mismatch >= 0) {
           return Optional.of("internal memory differs at 0x%x".formatted(at + mismatch));
         }
@@ -62,14 +62,14 @@ final class MemoryComparison {
     return Optional.empty();
   }
 
-  private void applyChurn(MemorySegment piece, long at, long before, long after) {
+  private void applyChurn(MemorySegment chunk, long at, long before, long after) {
     long pages = size / ScratchLayout.PAGE_SIZE;
-    for (long offset = 0; offset < piece.byteSize(); offset += ScratchLayout.PAGE_SIZE) {
+    for (long offset = 0; offset < chunk.byteSize(); offset += ScratchLayout.PAGE_SIZE) {
       long page = (at + offset) / ScratchLayout.PAGE_SIZE;
       if (after > page) {
         long newest = after - (after - 1 - page) % pages;
         if (newest > before) {
-          piece.set(U64, offset, newest);
+          chunk.set(U64, offset, newest);
         }
       }
     }

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Proves that the device at the target is the one that was at the source, and that nothing was lost on the way. */
+/** Checks that the target device continues exactly where the source device stopped, and that nothing was lost. */
 final class MigrationProof {
 
   private static final Duration TIMER_TIMEOUT = Duration.ofSeconds(60);
-  /** How long the target shall run before its traffic is looked at, where the timer does not measure it. */
+  /** How long the target runs before its traffic is checked, unless it runs until the timer fires. */
   private static final Duration SETTLE_TIME = Duration.ofMillis(200);
 
   private final DemoVm vm;
@@ -25,10 +25,10 @@ final class MigrationProof {
   private long timersAtSource;
 
   /**
-   * Makes one.
+   * Creates a proof.
    *
-   * @param memoryBegin where that part of internal memory begins that only the device itself changes
-   * @param memory bytes of internal memory
+   * @param memoryBegin offset of the part of internal memory that only the device itself changes
+   * @param memory size of the internal memory in bytes
    */
   MigrationProof(DemoVm vm, GuestDevice target, SwitchoverObserver observer, long memoryBegin, long memory) {
     this.vm = vm;
@@ -38,14 +38,14 @@ final class MigrationProof {
     this.memory = memory;
   }
 
-  /** Proves it, and leaves the target without traffic and churn. Returns the number of the last traffic write. */
+  /** Stops the target's traffic and churn, runs all checks, and returns the number of the last traffic write. */
   long run() throws IOException {
     long number = stopWork();
     check(number);
     return number;
   }
 
-  /** Lets the target run for a while, and ends traffic and churn. Returns the number of the last traffic write. */
+  /** Lets the target run, then stops traffic and churn, and returns the number of the last traffic write. */
   long stopWork() throws IOException {
     timersAtSource = vm.source().timer().drain();
     if (timersAtSource == 0) {
@@ -58,7 +58,7 @@ final class MigrationProof {
     return number;
   }
 
-  /** Proves it of a target without traffic, churn and others that write to its memory. */
+  /** Runs all checks. Traffic, churn and writes by peers must have been stopped. */
   void check(long number) throws IOException {
     checkTraffic(number);
     checkMemory();
@@ -76,12 +76,11 @@ final class MigrationProof {
     Optional<String> wrong = observer.violations().stream().findFirst().or(() -> checkFirstWrite(stopped))
         .or(() -> vm.slots().firstMismatch(number));
     checks.add(wrong.map(text -> DemoCheck.failed(name, text)).orElseGet(() -> DemoCheck.passed(name,
-        String.format(Locale.ROOT, "%,d writes without a gap or a repetition; the first at the target is %,d",
-            number,
+        String.format(Locale.ROOT, "%,d writes, none lost or repeated; the target continued with %,d", number,
             stopped + 1))));
   }
 
-  /** The target must go on with the very next write. */
+  /** Checks that the first write at the target is the one after the last at the source. */
   private Optional<String> checkFirstWrite(long stopped) {
     if (!observer.hasSeenSourceStopped()) {
       return Optional.of("the source was never seen stopped");
@@ -89,7 +88,7 @@ final class MigrationProof {
     long first = vm.slots().get(vm.slots().slotAfter(stopped));
     return first == stopped + 1 ? Optional.empty()
         : Optional
-            .of("the target went on with write %d in the slot of write %d".formatted(first, stopped + 1));
+            .of("the target continued with write %d in the slot of write %d".formatted(first, stopped + 1));
   }
 
   private void checkMemory() throws IOException {
@@ -99,7 +98,7 @@ final class MigrationProof {
     Optional<String> difference =
         new MemoryComparison(vm.source(), target, memoryBegin, memory).difference(before, after);
     checks.add(difference.map(text -> DemoCheck.failed(name, text)).orElseGet(() -> DemoCheck.passed(name,
-        String.format(Locale.ROOT, "%,d bytes are equal, with %,d changes made since", memory - memoryBegin,
+        String.format(Locale.ROOT, "%,d bytes are equal, except for %,d later changes", memory - memoryBegin,
             after - before))));
   }
 
@@ -118,7 +117,7 @@ final class MigrationProof {
     compare(wrong, "TRAFFIC_IOVA", GuestMemory.IOVA, target.read64(ScratchLayout.TRAFFIC_IOVA));
     compare(wrong, "TRAFFIC_SLOTS", vm.slots().count(), target.read32(ScratchLayout.TRAFFIC_SLOTS));
     compare(wrong, "ERROR", 0, target.read32(ScratchLayout.ERROR));
-    checks.add(wrong.isEmpty() ? DemoCheck.passed(name, "eight registers are as they were")
+    checks.add(wrong.isEmpty() ? DemoCheck.passed(name, "eight registers have kept their values")
         : DemoCheck.failed(name, String.join("; ", wrong)));
   }
 
@@ -133,10 +132,10 @@ final class MigrationProof {
     if (atSource + atTarget == 1) {
       checks.add(
           DemoCheck.passed(name,
-              "set at the source, it fired once, at the " + (atSource == 1 ? "source" : "target")));
+              "armed at the source, fired once, at the " + (atSource == 1 ? "source" : "target")));
     } else {
       checks.add(DemoCheck.failed(name,
-          "it fired %d times at the source and %d times at the target".formatted(atSource, atTarget)));
+          "fired %d times at the source and %d times at the target".formatted(atSource, atTarget)));
     }
   }
 }

@@ -13,18 +13,18 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A device's internal memory as others have it: exported as a file, mapped here to be looked at, and to be mapped into
- * another device, which sees it at {@link #IOVA}. It begins with slots for that device's traffic.
+ * A device's internal memory, which the device exports as a file. It is mapped into another device, at {@link #IOVA}, and
+ * here for the checks. It begins with the slots for the other device's traffic.
  */
 final class PeerMemory implements AutoCloseable {
 
-  /** Where another device sees it; behind the guest's memory. */
+  /** The IOVA in the other device, beyond the guest's memory. */
   static final long IOVA = 0x1_0000_0000L;
 
-  /** More than are written in any phase of a migration. */
+  /** Number of slots, more than are written in any phase of a migration. */
   static final int SLOTS = 64 << 10;
 
-  /** Bytes of all slots. */
+  /** Length of all slots in bytes. */
   static final long BYTES = SLOTS * (long) Long.BYTES;
 
   private final Arena arena = Arena.ofShared();
@@ -49,7 +49,7 @@ final class PeerMemory implements AutoCloseable {
     return slots;
   }
 
-  /** Maps it into another device, for which what goes there is peer-to-peer traffic. */
+  /** Maps the memory into another device as a peer, so that its DMA there is peer-to-peer traffic. */
   void mapInto(VfioUserClient other) throws DeviceException {
     other.dma().map(new IovaRange(IOVA, region.info().size()), region.fd(), region.offset(),
         DmaOptions.READ_WRITE.asPeer());

@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What one device writes to another's memory, which is a part of that one's state, and goes on with at the target.
+ * The writes of one device (the writer) to the memory of another (the receiver), which is part of the receiver's state.
  *
  * <p>
- * A write that comes to a device which has been stopped and saved is lost: it is in the memory of the source, and the
- * target does not have it. So what is due in both memories is followed from the moments when devices stop and start.
+ * A write to a receiver that has been stopped and saved would be lost: it would be in the memory of the source only. So the
+ * content of both memories is recorded when the receiver stops, when the writer stops, and before the receiver starts at
+ * the target.
  */
 final class PeerTraffic {
 
@@ -28,11 +29,11 @@ final class PeerTraffic {
   private boolean started;
 
   /**
-   * Makes one.
+   * Creates a check of the writes.
    *
-   * @param source the device that writes, at the source
-   * @param atSource where it writes to at the source
-   * @param atTarget where it writes to at the target
+   * @param source the writer at the source
+   * @param atSource the receiver's slots at the source
+   * @param atTarget the receiver's slots at the target
    */
   PeerTraffic(String name, GuestDevice source, TrafficSlots atSource, TrafficSlots atTarget) {
     this.name = name;
@@ -42,7 +43,7 @@ final class PeerTraffic {
     this.atStart = atTarget.newSnapshot();
   }
 
-  /** A migration begins; short is the way from here to the newest write. */
+  /** Called when a migration starts. The search for the newest write begins at the current count. */
   void onMigrationStart() throws IOException {
     seen = source.peerTrafficCount();
     receiverStopped = NOT_SEEN;
@@ -50,33 +51,33 @@ final class PeerTraffic {
     started = false;
   }
 
-  /** At the source, who is written to stands still. */
+  /** Called when the receiver has stopped at the source. */
   void onReceiverStopped() {
     receiverStopped = atSource.newest(seen);
   }
 
-  /** At the source, who writes stands still. */
+  /** Called when the writer has stopped at the source. */
   void onWriterStopped() throws IOException {
     written = source.peerTrafficCount();
   }
 
-  /** At the target, who is written to is about to start; all has been loaded. */
+  /** Called before the receiver starts at the target, when all devices are loaded. */
   void onReceiverStarting() {
     atStart.copyFrom(atTarget);
     started = true;
   }
 
   /**
-   * Tells whether every write came, once, and none to a device that stood still.
+   * Checks that each write arrived once, and none at a stopped receiver.
    *
-   * @param last the number of the last write, made at the target
+   * @param last the number of the last write, at the target
    */
   DemoCheck check(long last) {
     String wrong = String.join("; ", mismatches(last));
     return wrong.isEmpty()
         ? DemoCheck.passed(name, String.format(Locale.ROOT,
-            "%,d writes without a gap or a repetition, none while it stood still; the first at the target is %,d",
-            last, written + 1))
+            "%,d writes, none lost or repeated, none to a stopped device; the target continued with %,d", last,
+            written + 1))
         : DemoCheck.failed(name, wrong);
   }
 
@@ -86,12 +87,12 @@ final class PeerTraffic {
     }
     List<String> wrong = new ArrayList<>();
     if (last == written) {
-      wrong.add("it did not go on at the target");
+      wrong.add("no write at the target");
     }
     atSource.firstMismatch(receiverStopped)
-        .ifPresent(text -> wrong.add("at the source, when it had been stopped: " + text));
-    atStart.firstMismatch(written).ifPresent(text -> wrong.add("at the target, as it was loaded: " + text));
-    atTarget.firstMismatch(last).ifPresent(text -> wrong.add("at the target, in the end: " + text));
+        .ifPresent(text -> wrong.add("at the source, after it was stopped: " + text));
+    atStart.firstMismatch(written).ifPresent(text -> wrong.add("at the target, as loaded: " + text));
+    atTarget.firstMismatch(last).ifPresent(text -> wrong.add("at the target, at the end: " + text));
     return wrong;
   }
 }

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 
-/** Tells the streams between devices when their ends stop and start. */
+/** Notifies the checks of peer traffic when devices stop and start. */
 final class PeerTrafficListener implements MigrationListener {
 
   private final List<RingDevice> devices;

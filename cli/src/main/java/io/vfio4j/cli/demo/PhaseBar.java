@@ -5,7 +5,7 @@ import io.vfio4j.engine.MigrationReport.PhaseTime;
 import java.time.Duration;
 import java.util.List;
 
-/** Draws the phases of a migration as a bar, each as long as it took. */
+/** Draws the phases of a migration as a bar, each in proportion to its duration. */
 final class PhaseBar {
 
   private static final String[] SHADES = {"░", "█", "▚", "▒", "▓"};
@@ -18,18 +18,18 @@ final class PhaseBar {
     this.width = width;
   }
 
-  /** Returns how a phase is shaded. */
+  /** Returns the shade of a phase. */
   String shade(int phase) {
     return SHADES[phase % SHADES.length];
   }
 
-  /** Returns the bar; every phase has at least one character, so that none is hidden. */
+  /** Returns the bar, in which each phase has at least one character. */
   String bar() {
     long total = Math.max(1, phases.stream().mapToLong(phase -> phase.duration().toNanos()).sum());
     StringBuilder bar = new StringBuilder();
     for (int i = 0; i < phases.size(); i++) {
-      Duration took = phases.get(i).duration();
-      long cells = Math.max(1, Math.round((double) took.toNanos() * (width - phases.size()) / total));
+      Duration duration = phases.get(i).duration();
+      long cells = Math.max(1, Math.round((double) duration.toNanos() * (width - phases.size()) / total));
       bar.append(shade(i).repeat((int) cells));
     }
     return bar.toString();

@@ -4,7 +4,7 @@ package io.vfio4j.cli.demo;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.Outcome;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
-/** Moves devices that write to each other's memory, each from one process to another, and proves that nothing was lost. */
+/** Migrates devices that write to each other's memory, each to another process, and checks that nothing was lost. */
 final class RingDemo {
 
   private final int count;
@@ -20,9 +20,9 @@ final class RingDemo {
   private final MigrationListener listener;
 
   /**
-   * Makes one.
+   * Creates the demonstration.
    *
-   * @param count how many devices, at least two
+   * @param count the number of devices, at least two
    */
   RingDemo(int count, DemoSettings settings, MigrationListener listener) {
     this.count = count;
@@ -31,13 +31,13 @@ final class RingDemo {
   }
 
   /**
-   * Runs it, from the start of the servers to their end.
+   * Starts the servers, migrates the devices, runs the checks, and stops the servers.
    *
-   * @param folder where the servers' sockets go
-   * @throws MigrationException if the devices could not be moved
+   * @param folder the folder of the servers' sockets
+   * @throws MigrationException if the migration failed
    * @throws IOException if something else failed
    */
-  RingResult run(Path folder) throws IOException, MigrationException, InterruptedException {
+  DemoResult run(Path folder) throws IOException, MigrationException, InterruptedException {
     List<List<String>> commands = new ArrayList<>();
     commands.addAll(commands(folder, "source", DemoSettings::sourceArguments));
     commands.addAll(commands(folder, "target", DemoSettings::targetArguments));
@@ -46,18 +46,11 @@ final class RingDemo {
             new DeviceRing(servers.sockets().subList(0, count), servers.sockets().subList(count, 2 * count),
                 settings.memory())) {
       ring.startWork(settings.trafficRate());
-      for (int attempt = 1;; attempt++) {
-        try {
-          MigrationReport report = ring.migrate(ring.sources(), settings.options(), listener);
-          return new RingResult(report, servers.pids().subList(0, count),
-              servers.pids().subList(count, 2 * count), attempt, settings.loaded(), ring.check());
-        } catch (MigrationException e) {
-          // On a busy machine a limit may be missed; the sources run on, so it can be tried again.
-          if (e.outcome() != Outcome.SOURCE_RUNNING || attempt == settings.attempts()) {
-            throw e;
-          }
-        }
-      }
+      return DemoSettings.retry(attempt -> {
+        MigrationReport report = ring.migrate(ring.sources(), settings.options(), listener);
+        return new DemoResult(report, servers.pids().subList(0, count),
+            servers.pids().subList(count, 2 * count), attempt, ring.check());
+      });
     }
   }
 

@@ -4,14 +4,14 @@ package io.vfio4j.cli.demo;
 /**
  * A device of a ring, at the source and at the target.
  *
- * @param vm drives it at the source
- * @param target the device that gets its state
- * @param incoming what the device before it writes to its memory
- * @param outgoing what it writes to the memory of the device behind it
+ * @param vm drives the device at the source
+ * @param target the device at the target
+ * @param incoming the writes of the previous device to its memory
+ * @param outgoing its writes to the memory of the next device
  */
 record RingDevice(DemoVm vm, GuestDevice target, PeerTraffic incoming, PeerTraffic outgoing) {
 
-  /** Returns the device that leaves. */
+  /** Returns the device at the source. */
   GuestDevice source() {
     return vm.source();
   }

@@ -5,13 +5,14 @@ import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
 import io.vfio4j.engine.MigrationReport;
-import io.vfio4j.engine.Outcome;
+
 import io.vfio4j.engine.Workload;
 import io.vfio4j.engine.migration.LocalMigration;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
-/** Moves a device with live traffic from one process to another, and proves that nothing was lost. */
+/** Migrates a device with live traffic from one process to another, and checks that nothing was lost. */
 final class SingleDeviceDemo {
 
   private final DemoSettings settings;
@@ -23,35 +24,27 @@ final class SingleDeviceDemo {
   }
 
   /**
-   * Runs it, from the start of the servers to their end.
+   * Starts the servers, migrates the device, runs the checks, and stops the servers.
    *
-   * @param folder where the servers' sockets go
-   * @throws MigrationException if the device could not be moved
+   * @param folder the folder of the servers' sockets
+   * @throws MigrationException if the migration failed
    * @throws IOException if something else failed
    */
   DemoResult run(Path folder) throws IOException, MigrationException, InterruptedException {
     try (ChildServer source = ChildServer.start(settings.sourceArguments(folder.resolve("source.sock")));
         ChildServer target = ChildServer.start(settings.targetArguments(folder.resolve("target.sock")));
         DemoVm vm = new DemoVm(source.socket());
-        GuestDevice arrival = vm.connect(target.socket())) {
+        GuestDevice targetDevice = vm.connect(target.socket())) {
       vm.startWork(settings.memory(), settings.trafficRate(), settings.churnRate());
-      for (int attempt = 1;; attempt++) {
-        SwitchoverObserver observer = vm.observe(arrival.name(), listener);
-        try {
-          MigrationReport report =
-              LocalMigration.run(vm.source().client(), arrival.client(), settings.options(),
-                  Workload.NONE, observer);
-          MigrationProof proof = new MigrationProof(vm, arrival, observer, 0, settings.memory());
-          long writes = proof.run();
-          return new DemoResult(report, source.pid(), target.pid(), attempt, writes, settings.loaded(),
-              proof.checks());
-        } catch (MigrationException e) {
-          // On a busy machine the limit of the downtime may be missed; the source runs on, so it can be tried again.
-          if (e.outcome() != Outcome.SOURCE_RUNNING || attempt == settings.attempts()) {
-            throw e;
-          }
-        }
-      }
+      return DemoSettings.retry(attempt -> {
+        SwitchoverObserver observer = vm.observe(targetDevice.name(), listener);
+        MigrationReport report = LocalMigration.run(vm.source().client(), targetDevice.client(),
+            settings.options(), Workload.NONE, observer);
+        MigrationProof proof = new MigrationProof(vm, targetDevice, observer, 0, settings.memory());
+        long writes = proof.run();
+        return new DemoResult(report, List.of(source.pid()), List.of(target.pid()), attempt,
+            List.of(new DeviceResult(writes, 0, proof.checks())));
+      });
     }
   }
 }

@@ -13,12 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Watches a migration from outside, through the guest's memory and the device's registers, at the moments when
- * something must hold. It believes the engine only as to when that is.
+ * Observes a switchover independently of the engine, through the guest's memory and the device's registers, when the source
+ * has stopped and before the target starts. It relies on the engine's events only for the time.
  */
 final class SwitchoverObserver implements MigrationListener {
 
-  /** Long enough for the device to be stopped before the timer fires, so that the timer is what migrates. */
+  /** Long enough that the device is stopped before the timer fires, so that the armed timer migrates. */
   static final Duration TIMER_PERIOD = Duration.ofMillis(500);
 
   private final GuestDevice source;
@@ -31,11 +31,11 @@ final class SwitchoverObserver implements MigrationListener {
   private boolean targetStarted;
 
   /**
-   * Makes one.
+   * Creates an observer.
    *
-   * @param target what events call the device at the target
-   * @param slots where its traffic goes
-   * @param next is told what this one is told
+   * @param target the name of the target device in events
+   * @param slots the slots of its traffic
+   * @param next receives each event after this observer
    */
   SwitchoverObserver(GuestDevice source, String target, TrafficSlots slots, MigrationListener next) {
     this.source = source;
@@ -46,19 +46,19 @@ final class SwitchoverObserver implements MigrationListener {
     this.next = next;
   }
 
-  /** Returns what did not hold, in words. */
+  /** Returns a description of each violation. */
   List<String> violations() {
-    List<String> complaints = new ArrayList<>();
+    List<String> violations = new ArrayList<>();
     if (hasSeenSourceStopped()) {
-      atStop.firstMismatch(stoppedCount).ifPresent(wrong -> complaints.add("at the source: " + wrong));
+      atStop.firstMismatch(stoppedCount).ifPresent(wrong -> violations.add("at the source: " + wrong));
     }
     if (targetStarted) {
-      atStart.firstNonEmpty().ifPresent(complaints::add);
+      atStart.firstNonEmpty().ifPresent(violations::add);
     }
-    return complaints;
+    return violations;
   }
 
-  /** Tells whether the source was seen stopped. */
+  /** Returns whether the source was observed after it had stopped. */
   boolean hasSeenSourceStopped() {
     return stoppedCount >= 0;
   }
@@ -87,8 +87,8 @@ final class SwitchoverObserver implements MigrationListener {
   }
 
   /**
-   * With the source stopped, every write so far is in its slot. They are wiped, so that what comes next shows, and
-   * looked at when nobody stands still for it.
+   * While the source is stopped, each write so far must be in its slot. The slots are copied and cleared, so that later
+   * writes are visible. The copy is checked after the migration, to keep the downtime short.
    */
   private void onSourceStopped() throws IOException {
     stoppedCount = source.trafficCount();
@@ -96,7 +96,7 @@ final class SwitchoverObserver implements MigrationListener {
     slots.clear(stoppedCount);
   }
 
-  /** Until the target runs, no device does, and nothing is written. */
+  /** No device has run since the source was stopped, so the slots must still be empty. */
   private void onTargetStarting() {
     atStart.copyFrom(slots);
     targetStarted = true;

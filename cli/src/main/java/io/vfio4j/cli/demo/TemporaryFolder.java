@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A folder for sockets, which is gone afterwards. */
+/** A temporary folder for sockets. */
 final class TemporaryFolder implements AutoCloseable {
 
   private final Path path;
@@ -24,8 +24,8 @@ final class TemporaryFolder implements AutoCloseable {
   @Override
   public void close() {
     try (Stream<Path> sockets = Files.list(path)) {
-      List<Path> left = sockets.toList();
-      for (Path socket : left) {
+      List<Path> remaining = sockets.toList();
+      for (Path socket : remaining) {
         Files.deleteIfExists(socket);
       }
       Files.deleteIfExists(path);

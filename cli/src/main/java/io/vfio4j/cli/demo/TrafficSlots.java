@@ -7,11 +7,11 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
- * The memory that a scratch device's traffic goes to, and what must be in it.
+ * The slots of a scratch device's traffic, and their expected content.
  *
  * <p>
- * Write {@code n} of the traffic, counted from 1, puts {@code n} into slot {@code (n-1) mod SLOTS}. So from a count
- * alone it follows what every slot holds: any gap, repetition or write out of turn shows.
+ * Write {@code n} of the traffic, counted from 1, stores {@code n} in slot {@code (n-1) mod SLOTS}. So the count alone
+ * determines the content of each slot, and any lost, repeated or reordered write is detected.
  */
 final class TrafficSlots {
 
@@ -19,10 +19,10 @@ final class TrafficSlots {
 
   private final MemorySegment slots;
   private final long count;
-  /** All writes up to this one have been checked and wiped out. */
+  /** All writes up to this number have been checked and cleared. */
   private long cleared;
 
-  /** Makes a view of memory whose whole length is slots. */
+  /** Creates a view of memory that consists of slots. */
   TrafficSlots(MemorySegment slots) {
     this.slots = slots;
     this.count = slots.byteSize() / Long.BYTES;
@@ -32,12 +32,12 @@ final class TrafficSlots {
     return count;
   }
 
-  /** Returns the number of the last write that has been checked and wiped out. */
+  /** Returns the number of the last write that has been checked and cleared. */
   long cleared() {
     return cleared;
   }
 
-  /** Returns the slot that the next write after a number goes to. */
+  /** Returns the slot of the write after a given one. */
   long slotAfter(long number) {
     return number % count;
   }
@@ -50,15 +50,15 @@ final class TrafficSlots {
    * Checks all slots against the traffic's count.
    *
    * @param number the number of the last write
-   * @return the first slot that is wrong, in words, if one is
+   * @return a description of the first slot that is wrong, if there is one
    */
   Optional<String> firstMismatch(long number) {
     for (long slot = 0; slot < count; slot++) {
-      long due = newestOf(slot, number);
+      long expected = newestOf(slot, number);
       long found = get(slot);
-      if (found != due) {
-        return Optional.of("slot %d holds %s, but %s is due there after write %d"
-            .formatted(slot, describe(found), describe(due), number));
+      if (found != expected) {
+        return Optional.of("slot %d holds %s instead of %s after write %d"
+            .formatted(slot, describe(found), describe(expected), number));
       }
     }
     return Optional.empty();
@@ -68,7 +68,7 @@ final class TrafficSlots {
     return value == 0 ? "nothing" : "write " + value;
   }
 
-  /** Returns the last write that went to a slot since the slots were wiped, or 0. */
+  /** Returns the last write to a slot since the slots were cleared, or 0. */
   private long newestOf(long slot, long number) {
     if (number <= slot) {
       return 0;
@@ -77,24 +77,24 @@ final class TrafficSlots {
     return newest > cleared ? newest : 0;
   }
 
-  /** Empties all slots. Nothing may write to them meanwhile. */
+  /** Clears all slots. The device must not write to them meanwhile. */
   void clear(long number) {
     slots.fill((byte) 0);
     cleared = number;
   }
 
-  /** Returns room for a copy, to be looked at when there is time. */
+  /** Returns slots for a copy, to be checked later. */
   TrafficSlots newSnapshot() {
     return new TrafficSlots(MemorySegment.ofArray(new long[(int) count]));
   }
 
-  /** Becomes what others are at this moment. */
+  /** Copies the current content of other slots. */
   void copyFrom(TrafficSlots others) {
     slots.copyFrom(others.slots);
     cleared = others.cleared;
   }
 
-  /** Returns the newest write, looked for from one that is there on. */
+  /** Returns the newest write, searching from one that is known to be present. */
   long newest(long known) {
     long newest = known;
     while (get(slotAfter(newest)) == newest + 1) {
@@ -103,7 +103,7 @@ final class TrafficSlots {
     return newest;
   }
 
-  /** Returns the first slot that is not empty, in words, if one is. */
+  /** Returns a description of the first slot that is not empty, if there is one. */
   Optional<String> firstNonEmpty() {
     for (long slot = 0; slot < count; slot++) {
       if (get(slot) != 0) {

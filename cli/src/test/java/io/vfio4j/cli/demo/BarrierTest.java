@@ -74,7 +74,7 @@ class BarrierTest {
     ends.forEach(Runnable::run);
   }
 
-  private List<RingDeviceResult> move(UnaryOperator<MigratableDevice> as) throws Exception {
+  private List<DeviceResult> move(UnaryOperator<MigratableDevice> as) throws Exception {
     List<Path> sources = new ArrayList<>();
     List<Path> targets = new ArrayList<>();
     for (int i = 0; i < DEVICES; i++) {
@@ -90,7 +90,7 @@ class BarrierTest {
 
   @Test
   void losesNoWriteWithBarrier() throws Exception {
-    List<RingDeviceResult> proofs = move(UnaryOperator.identity());
+    List<DeviceResult> proofs = move(UnaryOperator.identity());
 
     assertThat(proofs).hasSize(DEVICES).allSatisfy(proof -> {
       assertThat(proof.checks()).extracting(DemoCheck::name).contains("traffic", "memory", "registers",
@@ -102,13 +102,13 @@ class BarrierTest {
 
   @Test
   void losesPeerWritesWithoutBarrier() throws Exception {
-    List<RingDeviceResult> proofs = move(UnquiescedDevice::new);
+    List<DeviceResult> proofs = move(UnquiescedDevice::new);
 
     assertThat(proofs.get(SLOW).checks()).filteredOn(check -> !check.passed()).singleElement()
         .satisfies(check -> {
           assertThat(check.name()).isEqualTo("to device 3");
-          assertThat(check.detail()).contains("at the source, when it had been stopped: ",
-              "at the target, as it was loaded: ", "at the target, in the end: ");
+          assertThat(check.detail()).contains("at the source, after it was stopped: ",
+              "at the target, as loaded: ", "at the target, at the end: ");
         });
   }
 }

@@ -20,16 +20,16 @@ class CheatingDeviceIT {
   private Path folder;
 
   private DemoResult run(List<String> faults) throws Exception {
-    DemoSettings settings = DemoSettings.DEFAULT.withMemory(MEMORY).withTargetFaults(faults);
+    DemoSettings settings = DemoSettings.builder().memory(MEMORY).targetFaults(faults).build();
     return new SingleDeviceDemo(settings, MigrationListener.NONE).run(folder);
   }
 
   @Test
   void passesHonestDevice() throws Exception {
     DemoResult result = run(List.of());
-    assertThat(result.checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
+    assertThat(result.devices().getFirst().checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
         "timer");
-    assertThat(result.checks()).allMatch(DemoCheck::passed);
+    assertThat(result.devices().getFirst().checks()).allMatch(DemoCheck::passed);
   }
 
   @ParameterizedTest
@@ -37,7 +37,7 @@ class CheatingDeviceIT {
   void failsDeviceWithDiscontinuousTraffic(String cheat) throws Exception {
     DemoResult result = run(List.of("traffic=" + cheat));
     assertThat(result.passed()).isFalse();
-    assertThat(result.checks()).filteredOn(check -> !check.passed()).extracting(DemoCheck::name)
+    assertThat(result.devices().getFirst().checks()).filteredOn(check -> !check.passed()).extracting(DemoCheck::name)
         .containsExactly("traffic");
   }
 }

@@ -22,13 +22,14 @@ class RingDemoIT {
 
   @Test
   void losesNothingOfAnyStream() throws Exception {
-    DemoSettings settings = DemoSettings.DEFAULT.withMemory(MEMORY)
-        .withOptions(MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(10))
-            .withMaxQuiesce(Duration.ofSeconds(10)));
+    DemoSettings settings = DemoSettings.builder().memory(MEMORY)
+        .options(MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(10))
+            .withMaxQuiesce(Duration.ofSeconds(10)))
+        .build();
 
-    RingResult result = new RingDemo(2, settings, MigrationListener.NONE).run(folder);
+    DemoResult result = new RingDemo(2, settings, MigrationListener.NONE).run(folder);
 
-    assertThat(result.devices()).flatExtracting(RingDeviceResult::checks).extracting(DemoCheck::name)
+    assertThat(result.devices()).flatExtracting(DeviceResult::checks).extracting(DemoCheck::name)
         .containsExactly("traffic", "to device 2", "memory", "registers", "timer", "traffic", "to device 1",
             "memory", "registers", "timer");
     assertThat(result.passed()).isTrue();

@@ -47,14 +47,14 @@ class TrafficSlotsTest {
     write(1, 20);
     memory.setAtIndex(ValueLayout.JAVA_LONG, 18 % SLOTS, 3);
     assertThat(slots.firstMismatch(20))
-        .contains("slot 2 holds write 3, but write 19 is due there after write 20");
+        .contains("slot 2 holds write 3 instead of write 19 after write 20");
   }
 
   @Test
   void detectsExtraWrite() {
     write(1, 21);
     assertThat(slots.firstMismatch(20))
-        .contains("slot 4 holds write 21, but write 5 is due there after write 20");
+        .contains("slot 4 holds write 21 instead of write 5 after write 20");
   }
 
   @Test
@@ -63,7 +63,7 @@ class TrafficSlotsTest {
     slots.clear(20);
     write(20, 25);
     assertThat(slots.firstMismatch(25))
-        .contains("slot 3 holds write 20, but nothing is due there after write 25");
+        .contains("slot 3 holds write 20 instead of nothing after write 25");
   }
 
   @Test

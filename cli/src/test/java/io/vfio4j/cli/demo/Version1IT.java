@@ -24,13 +24,13 @@ class Version1IT {
   @ParameterizedTest
   @CsvSource({"V1, V1", "V1, V2", "V2, V1"})
   void losesNothingWithVersion1(MigrationVersions source, MigrationVersions target) throws Exception {
-    DemoSettings settings = DemoSettings.DEFAULT.withMemory(MEMORY).withVersions(source, target);
+    DemoSettings settings = DemoSettings.builder().memory(MEMORY).versions(source, target).build();
 
     DemoResult result = new SingleDeviceDemo(settings, MigrationListener.NONE).run(folder);
 
-    assertThat(result.checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
+    assertThat(result.devices().getFirst().checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
         "timer");
-    assertThat(result.checks()).allMatch(DemoCheck::passed);
+    assertThat(result.devices().getFirst().checks()).allMatch(DemoCheck::passed);
     assertThat(result.report().rounds()).isNotEmpty();
   }
 }
