@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Commands. */
+/** The vfio4j command line. */
 module io.vfio4j.cli {
   requires static org.jspecify;
   requires io.vfio4j.model;

@@ -22,13 +22,13 @@ import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 
-/** Knows which commands there are, and puts them together. */
+/** The list of commands, from which the command line is built. */
 public final class Commands {
 
   private Commands() {
   }
 
-  /** Returns what makes each command, by its name, in the order in which the help lists them. */
+  /** Returns the factories of all commands by name, in the order of the help. */
   private static Map<String, Supplier<Object>> all() {
     Map<String, Supplier<Object>> all = new LinkedHashMap<>();
     all.put("demo", DemoCommand::new);
@@ -49,7 +49,7 @@ public final class Commands {
     return all;
   }
 
-  /** Makes the command line with all commands. */
+  /** Creates the command line with all commands. */
   public static CommandLine commandLine() {
     CommandLine root = new CommandLine(new RootCommand());
     all().values().forEach(command -> root.addSubcommand(command.get()));
@@ -58,7 +58,7 @@ public final class Commands {
     return configure(root);
   }
 
-  /** Makes the command line for some arguments: to put all commands together takes longer than most of them run. */
+  /** Creates the command line for arguments, with the named command only: to build all takes longer than most run. */
   public static CommandLine commandLine(String[] arguments) {
     Supplier<Object> named = arguments.length > 0 ? all().get(arguments[0]) : null;
     return named == null
@@ -71,7 +71,7 @@ public final class Commands {
     root.setExecutionStrategy(new ExecutionStrategy());
     root.setExecutionExceptionHandler(new ExecutionExceptionHandler());
     root.setCaseInsensitiveEnumValuesAllowed(true);
-    // A path may begin with @.
+    // A path may start with @.
     root.setExpandAtFiles(false);
     HelpLayout.apply(root, Terminal.DEFAULT_COLUMNS);
     root.setColorScheme(

@@ -12,7 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Prints what lets a shell complete commands, of the launcher in the source tree too. */
+/** Prints a shell completion script, also for the launcher in the source tree. */
 @Command(name = "generate-completion", hidden = true, description = "Print a completion script for bash and zsh: source <(vfio4j generate-completion)")
 final class CompletionCommand implements Callable<Integer> {
 
@@ -32,7 +32,7 @@ final class CompletionCommand implements Callable<Integer> {
   }
 
   private static String script(CommandLine root) {
-    // picocli registers names that do not exist, such as vfio4j.sh.
+    // picocli registers names that are not used, such as vfio4j.sh.
     return AutoComplete.bash(root.getCommandName(), root).replaceAll("(?m)^(complete -F .* -o default) .*$",
         "$1 vfio4j ./vfio4j");
   }

@@ -16,7 +16,7 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Executes what was parsed, after what picocli leaves out where help or the version is requested too. */
+/** Executes the parsed command, after checks that picocli omits if help or the version is requested. */
 final class ExecutionStrategy implements IExecutionStrategy {
 
   @Override
@@ -37,7 +37,7 @@ final class ExecutionStrategy implements IExecutionStrategy {
     return new RunLast().execute(parsed);
   }
 
-  /** picocli forgives unknown arguments beside --help: {@code vfio4j nonsense --help} would succeed. */
+  /** picocli ignores unknown arguments if --help is present: {@code vfio4j nonsense --help} would succeed. */
   private static void rejectUnmatchedArguments(CommandLine command) {
     List<String> unknown = command.getUnmatchedArguments();
     if (!unknown.isEmpty()) {

@@ -15,11 +15,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** {@code vfio4j help COMMAND}: the same as {@code vfio4j COMMAND --help}, for commands of commands too. */
+/** The {@code help} command: {@code help COMMAND} equals {@code COMMAND --help}, also for subcommands. */
 @Command(name = "help", helpCommand = true, description = "Show the help of a command.")
 final class HelpCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "The command, as in 'serve scratch'; without it, all of them are listed.")
+  @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "The command, as in 'serve scratch' (default: list all commands).")
   private List<String> words = new ArrayList<>();
 
   @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")

@@ -17,22 +17,21 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
 /**
- * Lays the help out for a terminal: in two columns where there is room for them, else everything below each other. picocli
- * breaks lines within addresses, at colons, and refuses less than 55 columns. Examples are broken so that a shell still
- * reads them.
+ * Lays out the help for the width of the terminal, in two columns if there is room. picocli's own layout breaks lines within
+ * addresses, at colons, and requires 55 columns. Examples are broken so that they remain valid shell commands.
  */
 final class HelpLayout {
 
-  /** With less, two columns are hard to read. */
+  /** Minimum width for two columns. */
   private static final int TWO_COLUMNS = 80;
-  /** Longer lines are hard to read. */
+  /** Maximum width, for readability. */
   private static final int MAX_COLUMNS = 120;
   private static final int MIN_COLUMNS = 20;
   private static final int INDENT = 4;
   private static final int LEFT_COLUMN = 29;
   private static final int COMMAND_COLUMN = 12;
   private static final String USAGE = "Usage: ";
-  /** So wide that picocli breaks no line. */
+  /** Width at which picocli does not break lines. */
   private static final int UNBROKEN = 100_000;
 
   private final int columns;
@@ -42,9 +41,9 @@ final class HelpLayout {
   }
 
   /**
-   * Lays out the help of a command and of all below it.
+   * Lays out the help of a command and of its subcommands.
    *
-   * @param columns how many columns there are
+   * @param columns the width of the terminal
    */
   static void apply(CommandLine command, int columns) {
     new HelpLayout(Math.clamp(columns, MIN_COLUMNS, MAX_COLUMNS)).apply(command);
@@ -70,7 +69,7 @@ final class HelpLayout {
     return columns >= TWO_COLUMNS;
   }
 
-  /** picocli has written "Usage: " before it. */
+  /** picocli prints "Usage: " before it. */
   private String synopsis(Help help) {
     String text = plain(help).synopsis(0).strip();
     int indent = isWide() ? USAGE.length() + help.commandSpec().qualifiedName().length() + 1 : USAGE.length();
@@ -82,7 +81,7 @@ final class HelpLayout {
         .collect(Collectors.joining());
   }
 
-  /** Colours would count as columns. */
+  /** Without colours, which would count as columns. */
   private static Help plain(Help help) {
     return new Help(help.commandSpec(), Help.defaultColorScheme(Help.Ansi.OFF));
   }
@@ -94,14 +93,14 @@ final class HelpLayout {
   }
 
   private String entry(Help help, String title, String... description) {
-    // Names that are short have their own column, as in most commands.
+    // Short names have their own column, as usual.
     String head = (isWide() && !title.startsWith("-h") && !title.startsWith("-o") && !title.startsWith("-V")
         ? "      "
         : "  ") + title;
     return coloured(help, title, row(head, LEFT_COLUMN, description));
   }
 
-  /** Returns an entry and what there is to say of it, beside it or below it. */
+  /** Returns an entry with its description beside or below it. */
   private String row(String head, int left, String... description) {
     int indent = isWide() ? left : INDENT;
     StringBuilder lines = new StringBuilder(head);
@@ -124,7 +123,7 @@ final class HelpLayout {
         : row;
   }
 
-  /** Returns an option's names, with what it takes. */
+  /** Returns an option's names and the label of its value. */
   static String title(OptionSpec option) {
     String names = String.join(", ", option.names());
     if (option.negatable()) {

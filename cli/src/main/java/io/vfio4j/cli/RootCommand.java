@@ -7,17 +7,17 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-@Command(name = "vfio4j", versionProvider = VersionProvider.class, description = "Moves running VFIO devices, with their state, to where they are needed next.", footer = {
-    "", "Examples:", "  Two device servers, and a move from one to the other:",
+@Command(name = "vfio4j", versionProvider = VersionProvider.class, description = "Migrate running VFIO devices with their state.", footer = {
+    "", "Examples:", "  Start two device servers, and migrate a device from one to the other:",
     "    vfio4j serve scratch --socket /tmp/a.sock --memory 256m &",
     "    vfio4j serve scratch --socket /tmp/b.sock --memory 256m &",
-    "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock", "  What a device can do:",
-    "    vfio4j probe vfio-user:/tmp/b.sock", "  Without any server, with devices inside the command itself:",
+    "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock", "  Show what a device supports:",
+    "    vfio4j probe vfio-user:/tmp/b.sock", "  Migrate between simulated devices, without servers:",
     "    vfio4j migrate --from sim:a?memory=1g --to sim:b?memory=1g", "",
-    "Exit codes:", "  0  done", "  1  not done; the source runs, or nothing was touched", "  2  wrong usage",
-    "  3  a source that does not run, or an unknown owner: what to do about it is on the standard error",
-    "  4  done, but the workload stays paused", "  5  a result that could not be written", "",
-    "Each command has its own help: vfio4j COMMAND --help"})
+    "Exit codes:", "  0  done", "  1  not done; the source runs, or nothing was changed", "  2  usage error",
+    "  3  a source does not run, or its owner is unknown; standard error says what to do",
+    "  4  done, but the workload did not resume", "  5  done, but the result could not be written", "",
+    "For help on a command: vfio4j COMMAND --help"})
 final class RootCommand implements Runnable {
 
   @Option(names = {"-V",
@@ -31,7 +31,7 @@ final class RootCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(common.spec().commandLine(),
-        "say what to do: one of "
+        "missing command: expected one of "
             + String.join(", ", UsageErrorHandler.subcommands(common.spec().commandLine())));
   }
 }

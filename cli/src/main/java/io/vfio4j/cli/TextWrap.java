@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Breaks lines that are too long for a terminal. A word that is longer than a line stays whole. */
+/** Breaks lines that are too long for a terminal. Words are never broken. */
 final class TextWrap {
 
-  /** A row of a table: an entry, and after two blanks or more what it means. */
+  /** A row of a table: an entry, two blanks or more, and its meaning. */
   private static final Pattern ROW = Pattern.compile("( *\\S.*?\\S {2,})(\\S.*)");
-  /** An argument of a command: with its quotes, in which there may be blanks. */
+  /** An argument of a command, with its quotes, which may contain blanks. */
   private static final Pattern ARGUMENT = Pattern.compile("(?:'[^']*'|\\S)+");
   private static final int INDENT = 4;
 
@@ -21,16 +21,16 @@ final class TextWrap {
   /**
    * Breaks a line at blanks.
    *
-   * @param line with blanks before it, which stay
-   * @param columns how long a line may be
-   * @param indent what the further lines begin with
+   * @param line the line; its indentation is kept
+   * @param columns the maximum length
+   * @param indent the indentation of the following lines
    */
   static String wrap(String line, int columns, String indent) {
     String before = line.substring(0, line.length() - line.stripLeading().length());
     return fill(before, List.of(line.strip().split(" +", -1)), columns, indent, "");
   }
 
-  /** Breaks a command so that a shell goes on reading; an option stays with its value. */
+  /** Breaks a command with backslashes, as a shell requires; an option stays with its value. */
   static String wrapCommand(String line, int columns) {
     String before = line.substring(0, line.length() - line.stripLeading().length());
     List<String> pieces = new ArrayList<>();
@@ -43,7 +43,7 @@ final class TextWrap {
     return fill(before, pieces, columns, before + " ".repeat(INDENT), " \\");
   }
 
-  /** Breaks a row of a table, with what an entry means below itself, or below the entry if there is little room. */
+  /** Breaks a row of a table: the meaning continues in its column, or below the entry if that is too narrow. */
   static String wrapRow(String line, int columns) {
     Matcher row = ROW.matcher(line);
     String before = line.substring(0, line.length() - line.stripLeading().length());

@@ -16,10 +16,10 @@ import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Answers wrong arguments with a line that says what would be right, and not with pages of help. */
+/** Reports a usage error in one line, and where to find the help, instead of printing the help. */
 final class UsageErrorHandler implements IParameterExceptionHandler {
 
-  /** How picocli begins when a value is wrong; the name of the option is enough. */
+  /** The start of picocli's message about an invalid value, which is shortened to the name of the option. */
   private static final Pattern INVALID = Pattern.compile(
       "^Invalid value for (?:option '(\\S+?)'(?: \\(\\S+\\))?|positional parameter at index \\d+ \\((\\S+)\\)): ");
 
@@ -45,13 +45,13 @@ final class UsageErrorHandler implements IParameterExceptionHandler {
         SpellingSuggestions.closest(word.replaceFirst("=.*", ""), isOption ? options(command) : subcommands)
             .map("; did you mean %s?"::formatted).orElse("");
     if (!isOption && !subcommands.isEmpty()) {
-      return "'%s' is not a command%s there are %s".formatted(word, hint.isEmpty() ? ";" : hint,
+      return "'%s' is not a command%s expected one of %s".formatted(word, hint.isEmpty() ? ":" : hint,
           String.join(", ", subcommands));
     }
     if (isOption) {
       return "unknown option '%s'%s".formatted(word, hint);
     }
-    return "'%s' does not belong there".formatted(word);
+    return "unexpected argument '%s'".formatted(word);
   }
 
   private static List<String> options(CommandLine command) {
@@ -59,7 +59,7 @@ final class UsageErrorHandler implements IParameterExceptionHandler {
         .flatMap(option -> Stream.of(option.names())).filter(name -> name.startsWith("--")).toList();
   }
 
-  /** An option that is misspelt is missing too, if it is one that is required. */
+  /** If a required option is misspelt, picocli reports it as missing. */
   private static Optional<String> misspelledOption(ParameterException e) {
     return e instanceof MissingParameterException
         ? e.getCommandLine().getUnmatchedArguments().stream().filter(word -> word.startsWith("-")).findFirst()
@@ -72,7 +72,7 @@ final class UsageErrorHandler implements IParameterExceptionHandler {
         .distinct().toList();
   }
 
-  /** Some texts of picocli have several lines. */
+  /** Some messages of picocli have several lines. */
   private static String toOneLine(String text) {
     String line = text.strip().replaceAll("\\s*\\R\\s*", " ");
     Matcher invalid = INVALID.matcher(line);

@@ -5,7 +5,7 @@ import com.google.gson.JsonObject;
 import io.vfio4j.cli.base.Json;
 import picocli.CommandLine.IVersionProvider;
 
-/** The version is the module's. */
+/** Returns the version of the module. */
 final class VersionProvider implements IVersionProvider {
 
   @Override
@@ -13,7 +13,7 @@ final class VersionProvider implements IVersionProvider {
     return new String[] {"vfio4j " + version()};
   }
 
-  /** Returns the version as an event, with that of the JVM, which reports of errors need too. */
+  /** Returns the version as an event, with the version of Java, which bug reports need too. */
   static JsonObject json() {
     return Json.event("version").with("version", version()).with("java", Runtime.version().toString())
         .build();

@@ -49,9 +49,9 @@ class HelpTest {
   void listsCommandsOnOneLineEach() {
     assertThat(CommandRun.vfio4j("--help").out()).contains("Commands:")
         .containsPattern("(?m)^  serve +Serve ")
-        .containsPattern("(?m)^  probe +Tell ").containsPattern("(?m)^  migrate +Move ")
+        .containsPattern("(?m)^  probe +Show ").containsPattern("(?m)^  migrate +Move ")
         .containsPattern("(?m)^  receive +Wait ").containsPattern("(?m)^  send +Move ")
-        .containsPattern("(?m)^  states +Show ").containsPattern("(?m)^  plan +Tell ")
+        .containsPattern("(?m)^  states +Show ").containsPattern("(?m)^  plan +Show ")
         .doesNotContain("generate-completion");
   }
 

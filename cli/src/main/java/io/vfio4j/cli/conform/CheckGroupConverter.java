@@ -9,10 +9,10 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads the name of a group of checks. */
+/** Converts the name of a group of checks. */
 final class CheckGroupConverter implements ITypeConverter<CheckGroup> {
 
-  /** The words that are accepted, for the completion of a shell. */
+  /** The accepted words, for shell completion. */
   static final class Candidates extends ArrayList<String> {
 
     private static final long serialVersionUID = 1;
@@ -26,7 +26,7 @@ final class CheckGroupConverter implements ITypeConverter<CheckGroup> {
   public CheckGroup convert(String value) {
     String id = value.strip().toLowerCase(Locale.ROOT).replace('_', '-');
     return Arrays.stream(CheckGroup.values()).filter(group -> group.id().equals(id)).findFirst()
-        .orElseThrow(() -> new TypeConversionException("'%s' is no group of checks: give some of %s"
+        .orElseThrow(() -> new TypeConversionException("'%s' is not a group of checks: expected any of %s"
             .formatted(value,
                 Arrays.stream(CheckGroup.values()).map(CheckGroup::id).collect(Collectors.joining(", ")))));
   }

@@ -34,10 +34,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "conform", description = {"Judge whether a device migrates as the protocol says.",
-    "The device loses its state: it is reset at once, and before each check.",
-    "Exit code 0: no check failed; 1: a check failed, or the device could not be judged: it cannot be opened, it cannot"
-        + " migrate, or none of the checks is applicable; 5: no check failed, but a report could not be written."}, footer = {
+/** The {@code conform} command. */
+@Command(name = "conform", description = {"Check whether a device migrates as the protocol specifies.",
+    "The device loses its state: it is reset first, and before each check.",
+    "Exit code 0: no check failed; 1: a check failed, or the device could not be checked: it cannot be opened, it cannot"
+        + " migrate, or no check is applicable; 5: no check failed, but a report could not be written."}, footer = {
             "",
             "Examples:", "  vfio4j conform vfio-user:/tmp/a.sock",
             "  vfio4j conform vfio-user:/tmp/a.sock --html report.html --junit-xml TEST-conform.xml",
@@ -46,23 +47,23 @@ import picocli.CommandLine.Parameters;
             "    vfio4j conform 'sim:a?memory=1m&fault=arc=STOP>STOP_COPY,errno=EIO'"})
 public final class ConformCommand implements Callable<Integer> {
 
-  /** How long a signal leaves a check to end; a device that takes longer is closed in the middle of it. */
+  /** Time after a signal for the current check to end; then the device is closed during the check. */
   private static final Duration SIGNAL_GRACE = Duration.ofMillis(700);
 
   @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress address;
 
-  @Option(names = "--junit-xml", paramLabel = "FILE", description = "Write the report for build servers to FILE.")
+  @Option(names = "--junit-xml", paramLabel = "FILE", description = "Write the report as JUnit XML to FILE.")
   private @Nullable Path junitXml;
 
-  @Option(names = "--html", paramLabel = "FILE", description = "Write the report as a page to FILE.")
+  @Option(names = "--html", paramLabel = "FILE", description = "Write the report as an HTML page to FILE.")
   private @Nullable Path html;
 
-  @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = CheckGroupConverter.class, completionCandidates = CheckGroupConverter.Candidates.class, description = "Only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
+  @Option(names = "--only", paramLabel = "GROUP", split = ",", converter = CheckGroupConverter.class, completionCandidates = CheckGroupConverter.Candidates.class, description = "Run only these groups of checks: initial, transitions, paths, sessions, pre-copy, saving, resuming, "
       + "dma-log, reset, reopening, regions, v1-region, v1-states, v1-data, error, times.")
   private List<CheckGroup> only = new ArrayList<>();
 
-  @Option(names = "--dangerous", description = "Do the checks too that may crash the system of a device with a bad driver.")
+  @Option(names = "--dangerous", description = "Also run checks that may crash the host of a device with a faulty driver.")
   private boolean dangerous;
 
   @Mixin
@@ -75,13 +76,13 @@ public final class ConformCommand implements Callable<Integer> {
     Output output = common.output();
     ConformanceReport report;
     ConformanceView view = new ConformanceView(output);
-    try (InspectedDevice judged = OptionValues.required(address, "DEVICE").openForInspection(output::warning);
+    try (InspectedDevice device = OptionValues.required(address, "DEVICE").openForInspection(output::warning);
         Termination.Registration _ = Termination.onSignal(view::cancel, SIGNAL_GRACE)) {
-      report = ConformanceSuite.run(DeviceUnderTest.of(judged.probe()), options(), view);
+      report = ConformanceSuite.run(DeviceUnderTest.of(device.probe()), options(), view);
     } catch (CancellationException e) {
       throw new CommandException(ExitCodes.FAILURE, String.valueOf(e.getMessage()), e);
     }
-    // First what cannot fail as a file does: a full disk is not to cost the result.
+    // Before the files, so that a full disk does not suppress the result.
     ConformanceText.lines(report).forEach(output::line);
     output.result(ConformanceJson.of(report));
     boolean isWritten = write("--junit-xml", xmlFile, JunitXml.of(report), output);
@@ -90,7 +91,7 @@ public final class ConformCommand implements Callable<Integer> {
         : isWritten ? ExitCodes.SUCCESS : ExitCodes.OUTPUT_FAILED;
   }
 
-  /** Returns whether a report is in its file, if it is to be in one. */
+  /** Writes a report to its file, if there is one; returns false if that failed. */
   private static boolean write(String option, Optional<OutputFile> file, String text, Output output) {
     try {
       if (file.isPresent()) {

@@ -10,13 +10,13 @@ import io.vfio4j.conformance.report.ConformanceReport;
 import io.vfio4j.conformance.report.Verdict;
 import java.util.Locale;
 
-/** A report of the suite as JSON. */
+/** The report of the suite as JSON. */
 final class ConformanceJson {
 
   private ConformanceJson() {
   }
 
-  /** Returns the event of a check that has ended. */
+  /** Returns the event of a finished check. */
   static JsonObject of(CheckResult result) {
     return fill(Json.event("check"), result);
   }
@@ -43,7 +43,7 @@ final class ConformanceJson {
         .with("took_ms", result.duration());
     switch (result.verdict()) {
       case Verdict.Pass _ -> {
-        // The verdict says it all.
+        // No details.
       }
       case Verdict.Failure(String expected, String observed) ->
         json.with("expected", expected).with("observed", observed);

@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A report of the suite for people: a line for each group, and more for what is not as it should be. */
+/** The report of the suite as text: a line for each group, and details of failures, deviations and omissions. */
 final class ConformanceText {
 
   private final List<String> lines = new ArrayList<>();
@@ -39,13 +39,13 @@ final class ConformanceText {
 
   private void add(CheckGroup group, List<CheckResult> results) {
     Map<String, Long> counts = new LinkedHashMap<>();
-    for (String word : List.of("passed", "failed", "deviates", "not applicable")) {
-      counts.put(word, results.stream().filter(result -> result.verdict().label().equals(word)).count());
+    for (String label : List.of("passed", "failed", "deviates", "not applicable")) {
+      counts.put(label, results.stream().filter(result -> result.verdict().label().equals(label)).count());
     }
     lines.add("%-20s %s".formatted(group.title(),
         counts.entrySet().stream().filter(count -> count.getValue() > 0)
             .map(count -> count.getValue() + " " + count.getKey()).collect(Collectors.joining(", "))));
-    Map<String, Integer> excuses = new LinkedHashMap<>();
+    Map<String, Integer> notApplicable = new LinkedHashMap<>();
     for (CheckResult result : results) {
       switch (result.verdict()) {
         case Verdict.Pass _ -> {
@@ -54,10 +54,10 @@ final class ConformanceText {
         case Verdict.Failure(String expected, String observed) -> addFailure(result, expected, observed);
         case Verdict.Deviation(String what) ->
           lines.add("  deviates: %s: %s".formatted(result.check().name(), what));
-        case Verdict.NotApplicable(String why) -> excuses.merge(why, 1, Integer::sum);
+        case Verdict.NotApplicable(String why) -> notApplicable.merge(why, 1, Integer::sum);
       }
     }
-    excuses.forEach((why, count) -> lines.add("  not applicable (%d): %s".formatted(count, why)));
+    notApplicable.forEach((why, count) -> lines.add("  not applicable (%d): %s".formatted(count, why)));
   }
 
   private void addFailure(CheckResult result, String expected, String observed) {

@@ -8,7 +8,7 @@ import io.vfio4j.conformance.ConformanceListener;
 import io.vfio4j.conformance.report.Check;
 import io.vfio4j.conformance.report.CheckResult;
 
-/** Shows how far the suite is: a line redrawn in place on a terminal, an event for each check as JSON. */
+/** Shows the progress of the suite: a line redrawn in place on a terminal, an event for each check as JSON. */
 final class ConformanceView implements ConformanceListener {
 
   private final Output output;
@@ -16,6 +16,7 @@ final class ConformanceView implements ConformanceListener {
   private final ProgressLine line;
   private int checks;
   private int finished;
+  /** Set by the thread of a signal. */
   private volatile boolean cancelled;
 
   ConformanceView(Output output) {
@@ -24,7 +25,7 @@ final class ConformanceView implements ConformanceListener {
     this.line = ProgressLine.onStandardError(output);
   }
 
-  /** Ends the suite before its next check. From any thread. */
+  /** Cancels the suite before its next check. Called by any thread. */
   void cancel() {
     cancelled = true;
   }

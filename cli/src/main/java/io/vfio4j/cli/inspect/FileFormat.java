@@ -4,31 +4,31 @@ package io.vfio4j.cli.inspect;
 import java.io.IOException;
 import java.util.List;
 
-/** A kind of file that vfio4j writes. */
+/** A format of files written by vfio4j. */
 interface FileFormat {
 
-  /** How many bytes at the beginning of a file tell its kind. */
+  /** Number of bytes at the start of a file that identify its format. */
   int MAGIC_LENGTH = 8;
 
-  /** Returns all kinds there are. */
+  /** Returns all formats. */
   static List<FileFormat> all() {
     return List.of(new RecordingFormat(), new SavedStateFormat());
   }
 
-  /** Returns what it is called, as in {@code recordings of sessions}. */
+  /** Returns the name of such files, in the plural. */
   String name();
 
-  /** Tells whether a file is of this kind, by its first bytes: {@link #MAGIC_LENGTH} of them, or all that it has. */
+  /** Returns whether a file has this format, by its first {@link #MAGIC_LENGTH} bytes, or fewer if it is shorter. */
   boolean recognises(byte[] beginning);
 
-  /** Tells whether it holds something that devices may be given. */
+  /** Returns whether such files contain a state that devices can load. */
   boolean isRestorable();
 
   /**
    * Shows a file.
    *
    * @return the exit code
-   * @throws IOException if it cannot be read to the end; all that lies before has been shown
+   * @throws IOException if it cannot be read to the end; the part before that has been shown
    */
   int show(Inspection inspection) throws IOException;
 }

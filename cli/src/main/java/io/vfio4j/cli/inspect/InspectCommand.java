@@ -15,15 +15,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 
-/** Shows a file that vfio4j wrote, whichever kind it is of. */
-@Command(name = "inspect", description = {"Show what is in a file that vfio4j wrote.",
-    "A saved state (vfio4j save) is read to its end, and refused if it is damaged; with DEVICEs it is compared with them, "
-        + "which are only looked at. Of a recording of sessions (vfio4j serve ... --record FILE) each message is a line."}, footer = {
-            "", "Examples:", "  What is in it, and is it intact:", "    vfio4j inspect a.state",
-            "  Would it fit that device:", "    vfio4j inspect a.state vfio-user:/tmp/b.sock",
-            "  What a client asked of a device, and what it was told:",
+/** The {@code inspect} command. */
+@Command(name = "inspect", description = {"Show the contents of a file written by vfio4j.",
+    "A saved state (vfio4j save) is verified to its end; with DEVICEs, it is also compared with them, without changing "
+        + "them. A recording (vfio4j serve ... --record FILE) is printed with one line per message."}, footer = {
+            "", "Examples:", "  Show and verify a saved state:", "    vfio4j inspect a.state",
+            "  Check whether it can be restored to a device:", "    vfio4j inspect a.state vfio-user:/tmp/b.sock",
+            "  Show the messages between a client and a device:",
             "    vfio4j serve scratch --socket /tmp/a.sock --record /tmp/a.rec --once",
-            "    vfio4j inspect /tmp/a.rec", "  The same as JSON, a message on each line:",
+            "    vfio4j inspect /tmp/a.rec", "  The same as JSON, with one message per line:",
             "    vfio4j inspect --json /tmp/a.rec"})
 public final class InspectCommand implements Callable<Integer> {
 
@@ -42,7 +42,7 @@ public final class InspectCommand implements Callable<Integer> {
       FileFormat kind = detectFormat(path, in);
       if (options.hasDevices(common.spec()) && !kind.isRestorable()) {
         throw new ParameterException(common.spec().commandLine(),
-            "%s is one of the %s, which no device can be given: leave out what follows FILE".formatted(path,
+            "%s is one of the %s, which cannot be restored to a device: leave out DEVICE".formatted(path,
                 kind.name()));
       }
       return kind.show(new Inspection(path, in, options, common));
@@ -58,7 +58,7 @@ public final class InspectCommand implements Callable<Integer> {
         return kind;
       }
     }
-    throw new CommandException(ExitCodes.FAILURE, "%s is not a file that vfio4j wrote; this version knows %s"
+    throw new CommandException(ExitCodes.FAILURE, "%s was not written by vfio4j; this version knows %s"
         .formatted(path, FileFormat.all().stream().map(FileFormat::name).collect(Collectors.joining(", "))),
         null);
   }

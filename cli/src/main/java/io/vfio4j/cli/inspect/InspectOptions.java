@@ -21,37 +21,32 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-/** A file, and devices and memory that it is to fit, which are only looked at. To be mixed in. */
+/** A file, and devices and memory to compare it with, as a mixin. */
 public final class InspectOptions {
 
   @Parameters(index = "0", paramLabel = "FILE", description = "The file.")
   private @Nullable Path file;
 
-  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "0..*", converter = DeviceAddressConverter.class, description = "A device that it is to fit: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many as are in the file, and in the same order.")
+  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "0..*", converter = DeviceAddressConverter.class, description = "A device to compare it with: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many devices as are in the file, in the same order.")
   private List<DeviceAddress> devices = new ArrayList<>();
 
   @Mixin
   private final RegionOptions regions = new RegionOptions();
 
-  /** Makes it, for picocli. */
-  public InspectOptions() {
-    // Picocli fills it in.
-  }
-
-  /** Looks at devices and memory that are open. */
+  /** Inspects open devices and memory. */
   @FunctionalInterface
   public interface DeviceInspection<T> {
-    /** Looks, and returns what was seen. */
-    T inspect(DeviceSet ensemble) throws IOException;
+    /** Inspects the devices without changing them. */
+    T inspect(DeviceSet devices) throws IOException;
   }
 
-  /** Returns the file, which can be read. */
+  /** Returns the file, which is readable. */
   public Path path(CommandSpec spec) {
     return OptionValues.readableFile(spec, "FILE", OptionValues.required(file, "FILE"));
   }
 
   /**
-   * Tells whether there is anything that it is to fit.
+   * Returns whether there are devices to compare the file with.
    *
    * @param spec the command
    * @throws ParameterException if there is memory without a device
@@ -59,21 +54,22 @@ public final class InspectOptions {
   public boolean hasDevices(CommandSpec spec) {
     if (devices.isEmpty() && !regions.isEmpty()) {
       throw new ParameterException(spec.commandLine(),
-          "--region: memory is compared together with devices: give DEVICEs too");
+          "--region requires DEVICE");
     }
     return !devices.isEmpty();
   }
 
-  /** Tells what was found of them beside the file, and returns the exit code. */
+  /** Prints the result of a comparison, and returns the exit code. */
   public static int report(Comparison comparison, Output output) {
     return ComparisonReport.print(comparison, output);
   }
 
-  /** Opens the devices for a look. */
-  public <T> T inspectDevices(Output output, CommandSpec spec, DeviceInspection<T> look) throws IOException {
+  /** Opens the devices, inspects them, and closes them. */
+  public <T> T inspectDevices(Output output, CommandSpec spec, DeviceInspection<T> inspection)
+      throws IOException {
     try (OpenDevices open = OpenDevices.open(devices, address -> address.open(output::warning));
         MappedMemory memory = regions.map(spec, output::warning)) {
-      return look.inspect(open.deviceSet().withMemory(memory.regions()));
+      return inspection.inspect(open.deviceSet().withMemory(memory.regions()));
     }
   }
 }

@@ -8,26 +8,25 @@ import java.io.InputStream;
 import java.nio.file.Path;
 
 /**
- * A file that is to be shown.
+ * A file to show.
  *
- * @param path where it is, as the user named it
- * @param bytes its bytes from the first on
- * @param options what it is to fit, if anything
- * @param common how to show it
+ * @param path the path as given by the user
+ * @param bytes the content, from the first byte
+ * @param options the devices to compare it with
+ * @param common the output options
  */
 record Inspection(Path path, InputStream bytes, InspectOptions options, CommonOptions common) {
 
-  /** Tells whether it is to fit devices. */
+  /** Returns whether there are devices to compare the file with. */
   boolean hasDevices() {
     return options.hasDevices(common.spec());
   }
 
-  /** Opens these devices for a look. */
-  <T> T inspectDevices(InspectOptions.DeviceInspection<T> look) throws IOException {
-    return options.inspectDevices(common.output(), common.spec(), look);
+  /** Opens the devices, inspects them, and closes them. */
+  <T> T inspectDevices(InspectOptions.DeviceInspection<T> inspection) throws IOException {
+    return options.inspectDevices(common.output(), common.spec(), inspection);
   }
 
-  /** Returns where to show it. */
   Output output() {
     return common.output();
   }

@@ -10,15 +10,15 @@ import io.vfio4j.vfiouser.recording.RecordingException;
 import io.vfio4j.vfiouser.recording.RecordingReader;
 import java.io.IOException;
 
-/** Recordings of sessions. */
+/** The format of recordings of vfio-user connections. */
 final class RecordingFormat implements FileFormat {
 
-  /** Of a message, as much as the longest text of the protocol. */
+  /** Bytes of a message that are kept, enough for the longest text of the protocol. */
   private static final int MAX_KEPT_BYTES = 8192;
 
   @Override
   public String name() {
-    return "recordings of sessions";
+    return "recordings";
   }
 
   @Override
@@ -36,8 +36,8 @@ final class RecordingFormat implements FileFormat {
     Output output = inspection.output();
     long messages = 0;
     try (RecordingReader reader = new RecordingReader(inspection.bytes())) {
-      RecordingEventReader session = new RecordingEventReader(reader, MAX_KEPT_BYTES);
-      for (RecordingEvent event = session.next(); event != null; event = session.next()) {
+      RecordingEventReader events = new RecordingEventReader(reader, MAX_KEPT_BYTES);
+      for (RecordingEvent event = events.next(); event != null; event = events.next()) {
         messages += event instanceof RecordingEvent.Message ? 1 : 0;
         if (output.isJson()) {
           output.event(RecordingJson.of(event));
@@ -48,7 +48,7 @@ final class RecordingFormat implements FileFormat {
       return ExitCodes.SUCCESS;
     } catch (RecordingException e) {
       throw new CommandException(ExitCodes.FAILURE,
-          "the recording cannot be read from byte %d on: %s; %d messages lie before that"
+          "the recording cannot be read from byte %d on: %s (%d messages before that)"
               .formatted(e.offset(), e.getMessage(), messages),
           e);
     }

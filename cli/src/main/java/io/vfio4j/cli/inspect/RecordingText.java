@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The events of a recording as text, one line each. */
+/** The events of a recording as lines of text. */
 final class RecordingText {
 
   private static final int NANOS_PER_MICRO = 1_000;

@@ -11,7 +11,7 @@ import io.vfio4j.engine.MigrationOptions;
 import io.vfio4j.engine.file.SavedFile;
 import java.io.IOException;
 
-/** Files with saved states. */
+/** The format of saved states. */
 final class SavedStateFormat implements FileFormat {
 
   @Override
@@ -41,7 +41,7 @@ final class SavedStateFormat implements FileFormat {
       return ExitCodes.SUCCESS;
     }
     Comparison comparison =
-        inspection.inspectDevices(ensemble -> file.compare(ensemble, MigrationOptions.defaults()));
+        inspection.inspectDevices(devices -> file.compare(devices, MigrationOptions.defaults()));
     output.result(json.with("fits", comparison.isAccepted()).build());
     output.line("");
     return InspectOptions.report(comparison, output);

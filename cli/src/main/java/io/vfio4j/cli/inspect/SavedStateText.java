@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What is in a file with a saved state, for people. */
+/** The content of a saved state as text. */
 final class SavedStateText {
 
   private SavedStateText() {
@@ -21,12 +21,12 @@ final class SavedStateText {
         Quantities.bytes(state.fileBytes()),
         state.compression().map(algorithm -> " by " + algorithm.displayName()).orElse(""), state.version()));
     lines.add("as of        " + state.stoppedAt());
-    lines.add("its source   " + source(state));
+    lines.add("source       " + source(state));
     for (int number = 0; number < state.devices().size(); number++) {
       add(lines, number, state.devices().get(number));
     }
     state.memory().forEach(region -> lines.add(
-        "memory       %s: %s at 0x%x; %d pages in the file, some perhaps zero or there more than once"
+        "memory       %s: %s at 0x%x; %d pages in the file, including zero and repeated pages"
             .formatted(SanitizedText.of(region.name()), Quantities.bytes(region.size()), region.iova(),
                 region.pages())));
     return lines;
@@ -34,10 +34,10 @@ final class SavedStateText {
 
   private static String source(SavedState state) {
     return switch (state.source()) {
-      case RUNNING -> "was left running, having stood still for %s: what it holds is later than this"
+      case RUNNING -> "resumed after a downtime of %s; its state is newer than this"
           .formatted(Quantities.time(state.downtime()));
-      case STOPPED -> "was stopped: what it held is here";
-      case UNKNOWN -> "was to go on, and failed: what it held may be here alone";
+      case STOPPED -> "stopped, with this state";
+      case UNKNOWN -> "was to resume, but failed; this may be the only copy of its state";
     };
   }
 
@@ -45,7 +45,7 @@ final class SavedStateText {
     lines.add("device %-5d %s: %s, class %06x".formatted(number, SanitizedText.of(device.identity().name()),
         device.identity().ids(), device.identity().classCode()));
     lines.add("  driver     " + SanitizedText.of(device.identity().driver()));
-    lines.add("  features   %s, by version %d of the migration interface".formatted(
+    lines.add("  features   %s, with version %d of the migration interface".formatted(
         String.join(", ", FeatureNames.of(device.features())), device.segmentation().isPresent() ? 1 : 2));
     lines.add("  state      " + Quantities.bytes(device.bytes()));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The command that shows the files that vfio4j writes. */
+/** The {@code inspect} command: shows files written by vfio4j. */
 @NullMarked
 package io.vfio4j.cli.inspect;
 

@@ -17,21 +17,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All devices of a machine that VFIO can hand on, and whether they can migrate.
+ * The devices of a host that VFIO can assign, and whether they can migrate.
  *
- * @param host the machine
- * @param entries what there is, PCI devices first
+ * @param host the host
+ * @param entries the devices, PCI devices first
  */
 record HostInventory(Host host, List<Entry> entries) {
 
-  /** What was found of a device. */
+  /** Whether a device can migrate. */
   sealed interface Verdict {
 
-    /** Returns the words behind it. */
+    /** Returns the reason or the details as text. */
     String description();
   }
 
-  /** It can migrate, as soon as it runs. */
+  /** The device can migrate, once it is in RUNNING. */
   record CanMigrate(MigrationFeatures features, DeviceState state) implements Verdict {
     @Override
     public String description() {
@@ -39,41 +39,41 @@ record HostInventory(Host host, List<Entry> entries) {
     }
   }
 
-  /** It cannot. */
+  /** The device cannot migrate. */
   record CannotMigrate(String description) implements Verdict {
   }
 
-  /** It could not be looked at. */
+  /** The device could not be inspected. */
   record NotInspected(String description) implements Verdict {
   }
 
-  /** A device and what was found of it. */
+  /** A device and its verdict. */
   record Entry(HostDevice device, Verdict verdict) {
   }
 
-  static HostInventory of(Host machine) throws DeviceException {
-    VariantDrivers drivers = machine.variantDrivers();
-    List<Entry> surveyed = new ArrayList<>();
-    for (HostDevice device : machine.devices().all()) {
+  static HostInventory of(Host host) throws DeviceException {
+    VariantDrivers drivers = host.variantDrivers();
+    List<Entry> entries = new ArrayList<>();
+    for (HostDevice device : host.devices().all()) {
       if (isVfioCandidate(device)) {
-        surveyed.add(new Entry(device, inspect(device, machine, drivers)));
+        entries.add(new Entry(device, inspect(device, host, drivers)));
       }
     }
-    return new HostInventory(machine, List.copyOf(surveyed));
+    return new HostInventory(host, List.copyOf(entries));
   }
 
-  /** Looks at one device, whatever it is. */
-  static Entry inspect(HostDevice device, Host machine) {
-    return new Entry(device, inspect(device, machine, machine.variantDrivers()));
+  /** Inspects one device of any kind. */
+  static Entry inspect(HostDevice device, Host host) {
+    return new Entry(device, inspect(device, host, host.variantDrivers()));
   }
 
-  /** Bridges are in groups too, but are nobody's to hand on; what is in no group VFIO does not take. */
+  /** Bridges are in groups too, but cannot be assigned; a device outside of any group cannot either. */
   private static boolean isVfioCandidate(HostDevice device) {
     return (device.group().isPresent() || device.cdev().isPresent() || device.kind() == Kind.MEDIATED)
         && device.ids().filter(PciIds::isBridge).isEmpty();
   }
 
-  private static Verdict inspect(HostDevice device, Host machine, VariantDrivers drivers) {
+  private static Verdict inspect(HostDevice device, Host host, VariantDrivers drivers) {
     Optional<String> driver = device.driver();
     boolean isBound =
         device.kind() == Kind.PCI ? driver.filter(VariantDrivers::isVfio).isPresent() : driver.isPresent();
@@ -81,7 +81,7 @@ record HostInventory(Host host, List<Entry> entries) {
       return new CannotMigrate(drivers.explainNoMigration(device));
     }
     try (
-        KernelDevice open = KernelDevice.open(device, new KernelOptions(Optional.empty(), machine.calls()))) {
+        KernelDevice open = KernelDevice.open(device, new KernelOptions(Optional.empty(), host.calls()))) {
       return open.features().canMigrate()
           ? new CanMigrate(open.features(), open.state())
           : new CannotMigrate(drivers.explainNoMigration(device));
@@ -90,12 +90,12 @@ record HostInventory(Host host, List<Entry> entries) {
     }
   }
 
-  /** Tells whether a device was found that can migrate. */
+  /** Returns whether at least one device can migrate. */
   boolean canAnyMigrate() {
     return entries.stream().anyMatch(found -> found.verdict() instanceof CanMigrate);
   }
 
-  /** Tells whether there is nothing that VFIO could hand on. */
+  /** Returns whether the host has no device that VFIO can assign. */
   boolean isEmpty() {
     return entries.isEmpty();
   }

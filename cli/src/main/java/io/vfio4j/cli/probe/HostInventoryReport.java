@@ -15,41 +15,41 @@ import io.vfio4j.linux.vfio.HostDevice;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A survey, for people and for programs. */
+/** Reports the devices of a host as text or JSON. */
 final class HostInventoryReport {
 
   private final HostInventory inventory;
 
-  HostInventoryReport(HostInventory survey) {
-    this.inventory = survey;
+  HostInventoryReport(HostInventory inventory) {
+    this.inventory = inventory;
   }
 
   List<String> lines() {
     Host machine = inventory.host();
     if (inventory.isEmpty()) {
       return List.of(
-          "no VFIO here: the kernel (%s) %s and no mediated device".formatted(machine.kernelRelease(),
-              machine.hasIommu() ? "has put no device but bridges into IOMMU groups"
-                  : "uses no IOMMU, so it has no device that it could hand on safely,"),
+          "no devices for VFIO: the kernel (%s) %s and no mediated devices".formatted(machine.kernelRelease(),
+              machine.hasIommu() ? "has IOMMU groups for bridges only"
+                  : "does not use an IOMMU, so no device can be assigned safely,"),
           machine.hasIommu()
-              ? "an SR-IOV device makes functions to hand on: echo N > /sys/bus/pci/devices/ADDRESS/sriov_numvfs"
-              : "switch it on in the firmware (VT-d, AMD-Vi, SMMU) and boot with intel_iommu=on; a driver that makes "
-                  + "mediated devices needs none");
+              ? "create virtual functions of an SR-IOV device: echo N > /sys/bus/pci/devices/ADDRESS/sriov_numvfs"
+              : "enable the IOMMU in the firmware (VT-d, AMD-Vi, SMMU) and boot with intel_iommu=on; mediated devices "
+                  + "do not need it");
     }
     List<String> lines = new ArrayList<>();
     lines.add(
         "kernel %s: VFIO %s, iommufd %s".formatted(machine.kernelRelease(), machine.hasVfio() ? "is loaded"
-            : "is not loaded", machine.hasIommufd() ? "too" : "is not there"));
+            : "is not loaded", machine.hasIommufd() ? "is available" : "is not available"));
     inventory.entries().forEach(found -> lines.addAll(lines(found)));
-    long unseen =
+    long notInspected =
         inventory.entries().stream().filter(found -> found.verdict() instanceof NotInspected).count();
-    if (unseen > 0) {
-      lines.add("%d of %d devices could not be looked at".formatted(unseen, inventory.entries().size()));
+    if (notInspected > 0) {
+      lines.add("%d of %d devices could not be inspected".formatted(notInspected, inventory.entries().size()));
     }
     return lines;
   }
 
-  /** Returns two lines about a device. */
+  /** Returns the two lines of a device. */
   static List<String> lines(Entry found) {
     return List.of("%s  %s".formatted(verdictMark(found), describe(found.device())),
         "     " + found.verdict().description());
@@ -64,17 +64,17 @@ final class HostInventoryReport {
   }
 
   private static String describe(HostDevice device) {
-    StringBuilder words = new StringBuilder(device.address());
-    device.ids().ifPresent(ids -> words.append(" %04x:%04x".formatted(ids.vendor(), ids.device())));
-    words.append(" (").append(device.driver().orElse("no driver"));
-    device.group().ifPresent(group -> words.append(", group ").append(group));
-    device.cdev().ifPresent(cdev -> words.append(", ").append(cdev));
+    StringBuilder text = new StringBuilder(device.address());
+    device.ids().ifPresent(ids -> text.append(" %04x:%04x".formatted(ids.vendor(), ids.device())));
+    text.append(" (").append(device.driver().orElse("no driver"));
+    device.group().ifPresent(group -> text.append(", group ").append(group));
+    device.cdev().ifPresent(cdev -> text.append(", ").append(cdev));
     if (!device.neighbours().isEmpty()) {
-      words.append(", with ")
+      text.append(", with ")
           .append(String.join(", ", device.neighbours().stream().map(HostDevice.Neighbour::name)
               .toList()));
     }
-    return words.append(')').toString();
+    return text.append(')').toString();
   }
 
   JsonObject json() {

@@ -15,13 +15,13 @@ import io.vfio4j.model.info.RegionInfo;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What there is to tell of a device of the kernel's. */
+/** Collects the report of a kernel device. */
 final class KernelReport {
 
   private KernelReport() {
   }
 
-  /** What helps a kernel device. */
+  /** The remedies of kernel devices. */
   private record Remedies(HostDevice host) implements MissingCapability.Remedies {
 
     @Override
@@ -31,15 +31,15 @@ final class KernelReport {
 
     @Override
     public String notRunning(DeviceState state) {
-      return "its last user left it so; as a target it is reset anyway, as a source with --reset, and loses what it "
-          + "holds";
+      return "its last user left it in this state; a reset, which loses its state, makes it RUNNING: a target is always "
+          + "reset, a source with --reset";
     }
 
     @Override
     public MissingCapability stateNotKept() {
       return new MissingCapability("kept open", false,
-          "its driver may reset it when a command lets go; migrate and receive "
-              + "hold it open, until --then COMMAND ends or SIGTERM");
+          "its driver may reset it when it is closed; migrate and receive hold it open until --then COMMAND ends or "
+              + "SIGTERM");
     }
   }
 
@@ -56,25 +56,25 @@ final class KernelReport {
         notes(device), MissingCapability.of(features, state, dmaLogging, false, new Remedies(device.host())));
   }
 
-  /** What is asked about by index. */
+  /** Queries a region or interrupt by index. */
   @FunctionalInterface
   private interface IndexQuery<T> {
     T query(int index) throws DeviceException;
   }
 
-  /** Drivers count indexes that they do not know: vfio-pci the region of VGA, mtty the interrupts that it lacks. */
-  private static <T> List<T> queryKnown(int count, IndexQuery<T> question) throws DeviceException {
-    List<T> answers = new ArrayList<>();
+  /** Drivers count indexes that they refuse: vfio-pci the VGA region, mtty the interrupts that it lacks. */
+  private static <T> List<T> queryKnown(int count, IndexQuery<T> query) throws DeviceException {
+    List<T> results = new ArrayList<>();
     for (int i = 0; i < ProbeReport.boundedCount(count); i++) {
       try {
-        answers.add(question.query(i));
+        results.add(query.query(i));
       } catch (DeviceException e) {
         if (!e.errno().equals(Errno.EINVAL)) {
           throw e;
         }
       }
     }
-    return answers;
+    return results;
   }
 
   private static List<ProbeReport.Fact> facts(KernelDevice device) {
@@ -93,9 +93,9 @@ final class KernelReport {
   private static List<ProbeReport.Note> notes(KernelDevice device) {
     return device.features().has(MigrationFeature.PRE_COPY)
         ? List.of(device.reportsReinit()
-            ? new ProbeReport.Note("REINIT", "tells when new initial data has arrived (MIG_PRECOPY_INFOv2)")
+            ? new ProbeReport.Note("REINIT", "reports new initial data in pre-copy (MIG_PRECOPY_INFOv2)")
             : new ProbeReport.Note("NO_REINIT",
-                "does not tell when new initial data has arrived: that takes a later kernel"))
+                "does not report new initial data in pre-copy, which requires a later kernel"))
         : List.of();
   }
 }

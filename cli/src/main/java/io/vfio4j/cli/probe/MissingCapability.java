@@ -8,24 +8,24 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a device lacks for migration.
+ * A capability that a device lacks for migration.
  *
- * @param name what is missing
- * @param required whether it cannot migrate without
- * @param remedy what to do
+ * @param name the name of the capability
+ * @param required whether the device cannot migrate without it
+ * @param remedy the consequence, and what to do
  */
 record MissingCapability(String name, boolean required, String remedy) {
 
-  /** What there is to say of devices of one kind, whose remedies are their own. */
+  /** The remedies, which depend on the kind of device. */
   interface Remedies {
 
-    /** Returns why a device offers no migration, and what to do. */
+    /** Returns why a device does not support migration, and what to do. */
     String noMigration();
 
     /** Returns how to bring a device from a state to RUNNING. */
     String notRunning(DeviceState state);
 
-    /** Returns what becomes of a device that nobody keeps in RUNNING. */
+    /** Returns the entry for a device that does not stay in RUNNING when it is closed. */
     MissingCapability stateNotKept();
   }
 
@@ -39,21 +39,20 @@ record MissingCapability(String name, boolean required, String remedy) {
     }
     if (state != DeviceState.RUNNING) {
       missing.add(new MissingCapability("RUNNING", true,
-          "a migration begins there, and it is in %s; %s".formatted(state, remedies.notRunning(state))));
+          "a migration starts in RUNNING, but the device is in %s; %s".formatted(state, remedies.notRunning(state))));
     }
     if (!features.has(MigrationFeature.PRE_COPY)) {
       missing.add(new MissingCapability("PRE_COPY", false,
-          "all of its state is sent while it stands still; allow for that with --max-downtime"));
+          "all of its state is sent while it is stopped; allow for that with --max-downtime"));
     }
     if (!features.has(MigrationFeature.P2P)) {
       missing.add(new MissingCapability("P2P", false,
-          "it must not write to other devices' memory while it migrates; stop such traffic first"));
+          "it must not access other devices' memory during a migration; stop such traffic first"));
     }
     if (!dmaLogging) {
       missing
           .add(new MissingCapability("DMA log", false,
-              "nobody can tell which memory it writes; a VMM that moves memory "
-                  + "too has to take all of it as written"));
+              "its DMA writes are not tracked; a VMM that migrates memory too must treat all of it as dirty"));
     }
     if (!keepsState) {
       missing.add(remedies.stateNotKept());

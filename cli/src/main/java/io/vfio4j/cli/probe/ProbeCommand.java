@@ -19,10 +19,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "probe", description = {"Tell what a device is, and whether it can migrate.",
-    "It looks without changing anything. Exit code 0: it can migrate; 1: it cannot.",
-    "With --all: the same of every device of this machine that VFIO can hand on, as far as it may be opened. Exit code 0: "
-        + "one of them can migrate; 1: none."}, footer = {"",
+/** The {@code probe} command. */
+@Command(name = "probe", description = {"Show what a device is, and whether it can migrate.",
+    "The device is not changed. Exit code 0: it can migrate; 1: it cannot.",
+    "With --all: show every device of this host that VFIO can assign, as far as it can be opened. Exit code 0: at least "
+        + "one of them can migrate; 1: none can."}, footer = {"",
             "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock", "  vfio4j probe kernel:0000:3b:00.2",
             "  vfio4j probe 'kernel:/dev/vfio/devices/vfio0?interface=cdev'",
             "  vfio4j probe vfio-user:/tmp/a.sock --json | jq .features", "  sudo vfio4j probe --all",
@@ -32,7 +33,7 @@ public final class ProbeCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DEVICE", arity = "0..1", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
 
-  @Option(names = "--all", description = "All devices of this machine's kernel, instead of DEVICE.")
+  @Option(names = "--all", description = "Show all devices of this host's kernel instead of DEVICE.")
   private boolean all;
 
   @Mixin
@@ -42,20 +43,20 @@ public final class ProbeCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     if (all == (device != null)) {
       throw new ParameterException(common.spec().commandLine(),
-          "give a DEVICE, or --all for those of this machine's kernel");
+          "expected either DEVICE or --all");
     }
     return device == null ? probeAll(Host.LOCAL) : probe(device);
   }
 
-  /** Opens a device, or tells what sysfs shows of one of the kernel's that cannot be opened. */
+  /** Opens a device. If a kernel device cannot be opened, prints what sysfs shows of it. */
   private static OpenDevice open(DeviceAddress address, Output output) throws IOException {
     try {
       return address.open(output::warning);
     } catch (DeviceException e) {
       if (address instanceof DeviceAddress.Kernel kernel) {
-        HostInventory.Entry found = HostInventory.inspect(kernel.hostDevice(), kernel.host());
-        HostInventoryReport.lines(found).forEach(output::line);
-        output.event(Json.event("probe-failed").with("device", HostInventoryReport.json(found)).build());
+        HostInventory.Entry entry = HostInventory.inspect(kernel.hostDevice(), kernel.host());
+        HostInventoryReport.lines(entry).forEach(output::line);
+        output.event(Json.event("probe-failed").with("device", HostInventoryReport.json(entry)).build());
       }
       throw e;
     }
@@ -71,12 +72,12 @@ public final class ProbeCommand implements Callable<Integer> {
     }
   }
 
-  private int probeAll(Host machine) throws IOException {
+  private int probeAll(Host host) throws IOException {
     Output output = common.output();
-    HostInventory survey = HostInventory.of(machine);
-    HostInventoryReport report = new HostInventoryReport(survey);
+    HostInventory inventory = HostInventory.of(host);
+    HostInventoryReport report = new HostInventoryReport(inventory);
     report.lines().forEach(output::line);
     output.result(report.json());
-    return survey.canAnyMigrate() ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
+    return inventory.canAnyMigrate() ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
   }
 }

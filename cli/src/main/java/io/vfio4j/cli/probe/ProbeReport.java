@@ -23,21 +23,21 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * What a device is.
+ * The report of a device.
  *
- * @param facts what there is to tell of its kind alone
- * @param versions the versions of the migration interface that it has, ascending
- * @param offered what it answers to VFIO_DEVICE_FEATURE, known here or not
- * @param keepsState whether it goes on as it is when a command lets go of it
- * @param quirks where its server or driver differs from others
- * @param missing what it lacks for migration
+ * @param facts properties that only devices of its kind have
+ * @param versions the versions of the migration interface that it supports, ascending
+ * @param offered the features that it accepts in VFIO_DEVICE_FEATURE, known or unknown
+ * @param keepsState whether it stays in RUNNING when it is closed
+ * @param quirks where its server or driver deviates from the specification
+ * @param missing the capabilities that it lacks for migration
  */
 record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions, List<IrqInfo> irqs,
     List<Integer> versions, MigrationFeatures features, OfferedFeatures offered, DeviceState state,
     OptionalLong stopCopyLength,
     boolean dmaLogging, boolean keepsState, List<Note> quirks, List<MissingCapability> missing) {
 
-  /** A server may say that it has billions of them; no device does. */
+  /** A server may report billions of regions or interrupts; no device has them. */
   private static final int MAX_INDEXES = 64;
 
   private static final List<String> REGIONS =
@@ -45,19 +45,19 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
   private static final List<String> IRQS = List.of("INTx", "MSI", "MSI-X", "error", "request");
 
   /**
-   * Something to tell of a device of one kind.
+   * A property of a device.
    *
-   * @param name a word or two
+   * @param name the name at the start of the line
    * @param text the rest of the line
    */
   record Fact(String name, String text) {
   }
 
   /**
-   * Something that was found on the way.
+   * A remark about a device.
    *
-   * @param kind its name for programs
-   * @param text for people
+   * @param kind the name in JSON
+   * @param text the text of the line
    */
   record Note(String kind, String text) {
   }
@@ -66,16 +66,16 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
     return switch (device.device()) {
       case VfioUserClient client -> VfioUserReport.of(device, client);
       case KernelDevice kernel -> KernelReport.of(kernel);
-      default -> throw new IllegalStateException("nothing is known of " + device.name());
+      default -> throw new IllegalStateException("unknown kind of device: " + device.name());
     };
   }
 
-  /** Returns how many of so many indexes to ask about. */
+  /** Returns how many of a reported number of indexes to query. */
   static int boundedCount(int count) {
     return Integer.compareUnsigned(count, MAX_INDEXES) > 0 ? MAX_INDEXES : count;
   }
 
-  /** Tells whether it can migrate as it is now. */
+  /** Returns whether the device can migrate in its current state. */
   boolean canMigrate() {
     return features.canMigrate() && state == DeviceState.RUNNING;
   }
@@ -96,11 +96,11 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
     }
     lines.add("state       " + state);
     lines.add("stop-copy   " + (stopCopyLength.isPresent() ? Quantities.bytes(stopCopyLength.getAsLong())
-        + ", as the device estimates" : "no estimate"));
+        + ", estimated by the device" : "no estimate"));
     lines.add("DMA log     " + (dmaLogging ? "yes" : "no"));
-    quirks.forEach(finding -> lines.add("found       " + finding.text()));
+    quirks.forEach(quirk -> lines.add("found       " + quirk.text()));
     lines.add("can migrate " + (canMigrate() ? "yes" : "no"));
-    missing.forEach(advice -> lines.add("missing     %s: %s".formatted(advice.name(), advice.remedy())));
+    missing.forEach(one -> lines.add("missing     %s: %s".formatted(one.name(), one.remedy())));
     return lines;
   }
 

@@ -12,19 +12,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What there is to tell of a device that is served. */
+/** Collects the report of a vfio-user device. */
 final class VfioUserReport {
 
-  /**
-   * What to do about what a device lacks.
-   *
-   * @param device which
-   */
+  /** The remedies of vfio-user devices. */
   private record Remedies(OpenDevice device) implements MissingCapability.Remedies {
     @Override
     public String noMigration() {
-      return "it offers no migration at all; it takes a server or driver that "
-          + "does (a scratch device: serve it without --features none)";
+      return "it does not support migration; use a server or driver that does (a scratch device: serve it without "
+          + "--features none)";
     }
 
     @Override
@@ -35,7 +31,7 @@ final class VfioUserReport {
     @Override
     public MissingCapability stateNotKept() {
       return new MissingCapability("keep_state", false,
-          "migrate and receive hold it open, until --then COMMAND ends or SIGTERM; "
+          "migrate and receive hold it open until --then COMMAND ends or SIGTERM; "
               + device.releaseEffect());
     }
   }
@@ -60,7 +56,7 @@ final class VfioUserReport {
         client.offeredFeatures(), state,
         client.stopCopyLength(), dmaLogging, keepsState,
         client.quirks().stream()
-            .map(finding -> new ProbeReport.Note(finding.kind().name(), finding.description())).toList(),
+            .map(quirk -> new ProbeReport.Note(quirk.kind().name(), quirk.description())).toList(),
         MissingCapability.of(features, state, dmaLogging, keepsState, new Remedies(device)));
   }
 

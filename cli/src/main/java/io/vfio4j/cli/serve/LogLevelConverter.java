@@ -8,10 +8,10 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads levels of a server's log. */
+/** Converts the level of a server's log. */
 final class LogLevelConverter implements ITypeConverter<LogLevel> {
 
-  /** The words that are accepted, for the completion of a shell. */
+  /** The accepted words, for shell completion. */
   static final class Candidates extends ArrayList<String> {
 
     private static final long serialVersionUID = 1;

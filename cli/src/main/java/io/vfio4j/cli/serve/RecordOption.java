@@ -17,16 +17,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What every command that serves a device takes. To be mixed in. */
+/** The option {@code --record}, as a mixin. */
 final class RecordOption {
 
-  @Option(names = "--record", paramLabel = "FILE", description = "Take down the sessions in FILE, for vfio4j inspect; one that is there is replaced.")
+  @Option(names = "--record", paramLabel = "FILE", description = "Record the sessions in FILE, for vfio4j inspect. An existing file is replaced.")
   private @Nullable Path file;
 
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec spec;
 
-  /** A recording, or none. */
+  /** The recording, if one was requested. */
   static final class SessionRecording implements AutoCloseable {
 
     private final Optional<Recording> recording;
@@ -47,7 +47,7 @@ final class RecordOption {
     }
   }
 
-  /** Begins the recording, if one is wanted. */
+  /** Starts the recording, if one was requested. */
   SessionRecording start(Output output) throws IOException {
     Optional<OutputFile> to =
         OptionValues.outputFile(OptionValues.required(spec, "the command"), "--record", file);
@@ -55,7 +55,7 @@ final class RecordOption {
       return new SessionRecording(Optional.empty());
     }
     try {
-      // What a client wrote to a device may be a secret.
+      // The data written to a device may be secret.
       return new SessionRecording(
           Optional.of(Recording.of(to.get().toString(), to.get().ownerOnly().open(), output::log)));
     } catch (IOException e) {

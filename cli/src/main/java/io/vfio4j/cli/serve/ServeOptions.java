@@ -37,28 +37,28 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What every command takes that serves a device, and what it does with it. To be mixed in. */
+/** The options of every command that serves a device, as a mixin, and the serving itself. */
 final class ServeOptions {
 
-  @Option(names = "--socket", paramLabel = "PATH", required = true, description = "Where to listen. Only you may connect (mode 0600); a socket left by a dead server is replaced.")
+  @Option(names = "--socket", paramLabel = "PATH", required = true, description = "Listen on the UNIX socket PATH (mode 0600). A socket left by a dead server is replaced.")
   private @Nullable Path socket;
 
-  @Option(names = "--features", paramLabel = "LIST", converter = FeaturesConverter.class, description = "What it can do of migration: of stop_copy,p2p,pre_copy, or none (default: all).")
+  @Option(names = "--features", paramLabel = "LIST", converter = FeaturesConverter.class, description = "Migration features of the device: any of stop_copy,p2p,pre_copy, or none (default: all).")
   private MigrationFeatures features = MigrationFeatures.ALL;
 
-  @Option(names = "--migration", paramLabel = "v1|v2|both", converter = VersionsConverter.class, completionCandidates = VersionsConverter.Candidates.class, description = "The versions of the migration interface that it has: v1 is a region, v2 commands (default: v2).")
+  @Option(names = "--migration", paramLabel = "v1|v2|both", converter = VersionsConverter.class, completionCandidates = VersionsConverter.Candidates.class, description = "Versions of the migration interface: v1 is a region, v2 is the commands of Linux 5.18 and later (default: v2).")
   private MigrationVersions versions = MigrationVersions.V2;
 
-  @Option(names = "--keep-state", description = "Leave a device that runs as it is when a client goes away, for every client.")
+  @Option(names = "--keep-state", description = "Keep the state of a running device when any client disconnects.")
   private boolean keepState;
 
-  @Option(names = "--once", description = "End when the first client has gone.")
+  @Option(names = "--once", description = "Exit when the first client disconnects.")
   private boolean once;
 
-  @Option(names = "--until-eof", description = "End when the standard input does: with the program that started this one.")
+  @Option(names = "--until-eof", description = "Exit at the end of standard input, that is with the program that started this one.")
   private boolean untilEof;
 
-  @Option(names = "--many", paramLabel = "N", arity = "0..1", fallbackValue = "16", description = "Give each client a device of its own, which goes with it; at most N at a time (default: 16).")
+  @Option(names = "--many", paramLabel = "N", arity = "0..1", fallbackValue = "16", description = "Create one device per client, destroyed when the client disconnects; at most N at a time (default: 16).")
   private @Nullable Integer many;
 
   @Spec(Spec.Target.MIXEE)
@@ -151,12 +151,11 @@ final class ServeOptions {
       throw usageError("--socket: %s: %s".formatted(socket(), problem));
     });
     if (many != null && many < 1) {
-      throw usageError("--many: give at least 1");
+      throw usageError("--many: N must be at least 1");
     }
     if (many != null && (keepState || once)) {
       throw usageError(
-          "--many: each device goes with its client, so that there is neither a state to keep nor an end "
-              + "with the first; leave out --keep-state and --once");
+          "--many: each device is destroyed when its client disconnects; leave out --keep-state and --once");
     }
     try {
       return limits
@@ -168,15 +167,15 @@ final class ServeOptions {
     }
   }
 
-  private ParameterException usageError(String words) {
-    return new ParameterException(command().commandLine(), words);
+  private ParameterException usageError(String message) {
+    return new ParameterException(command().commandLine(), message);
   }
 
   private CommandSpec command() {
     return OptionValues.required(spec, "the command");
   }
 
-  /** Begins to listen. */
+  /** Creates a server that listens. */
   @FunctionalInterface
   private interface ServerFactory {
     DeviceServer start() throws LinuxException;
@@ -189,11 +188,11 @@ final class ServeOptions {
       Optional<String> other = SocketFile.nonSocketKind(path);
       if (e.errno().equals(Errno.EADDRINUSE) && other.isPresent()) {
         throw new CommandException(ExitCodes.FAILURE,
-            "cannot listen at %s: %s is there, and it is not replaced".formatted(path, other.get()), e);
+            "cannot listen at %s: it is %s, which is not replaced".formatted(path, other.get()), e);
       }
       if (e.errno().equals(Errno.EADDRINUSE)) {
         throw new CommandException(ExitCodes.FAILURE,
-            path + " is in use: another server listens there", e);
+            path + " is in use: another server is listening there", e);
       }
       throw new CommandException(ExitCodes.FAILURE, "cannot listen at %s: %s".formatted(path, e.errno()), e);
     }

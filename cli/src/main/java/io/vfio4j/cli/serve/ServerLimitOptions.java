@@ -11,37 +11,37 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What a client may ask of a server, as every command takes it that serves a device. To be mixed in. */
+/** The limits of a server to its clients, as a mixin. */
 final class ServerLimitOptions {
 
-  @Option(names = "--max-data", paramLabel = "SIZE", converter = SizeConverter.class, description = "Data in a message, from 1 byte to 1g (default: 1m).")
+  @Option(names = "--max-data", paramLabel = "SIZE", converter = SizeConverter.class, description = "Maximum data in a message, from 1 byte to 1g (default: 1m).")
   private long maxData = Limits.DEFAULT.maxDataXferSize();
 
-  @Option(names = "--max-fds", paramLabel = "N", description = "File descriptors in a message, 0 to 253 (default: 8).")
+  @Option(names = "--max-fds", paramLabel = "N", description = "Maximum number of file descriptors in a message, 0 to 253 (default: 8).")
   private int maxFds = Limits.DEFAULT.maxMsgFds();
 
-  @Option(names = "--max-maps", paramLabel = "N", description = "DMA mappings of a client at a time, from 1 on (default: 65535). Of all clients, half of vm.max_map_count are mapped; files beyond that are read and written instead.")
+  @Option(names = "--max-maps", paramLabel = "N", description = "Maximum number of DMA mappings of a client, at least 1 (default: 65535). Of all clients together, half of vm.max_map_count are mapped; files beyond that are read and written instead.")
   private int maxMaps = Limits.DEFAULT.maxDmaMaps();
 
-  @Option(names = "--max-bitmap", paramLabel = "SIZE", converter = SizeConverter.class, description = "A report of dirty memory, from 8 bytes to 1g (default: 32m).")
+  @Option(names = "--max-bitmap", paramLabel = "SIZE", converter = SizeConverter.class, description = "Maximum size of a dirty page bitmap, from 8 bytes to 1g (default: 32m).")
   private long maxBitmap = Limits.DEFAULT.maxBitmapSize();
 
-  @Option(names = "--stall-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a client may take for a message or an answer (default: 10s).")
+  @Option(names = "--stall-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for a whole message or reply of a client (default: 10s).")
   private Duration stallTimeout = ServerOptions.DEFAULT.stallTimeout();
 
-  @Option(names = "--busy-poll", paramLabel = "TIME", converter = DurationConverter.class, description = "Look for the next message so long before sleeping: quicker, for a processor's time (default: not at all).")
+  @Option(names = "--busy-poll", paramLabel = "TIME", converter = DurationConverter.class, description = "Poll for the next message for TIME before sleeping, which lowers latency and costs CPU time (default: 0, no polling).")
   private @Nullable Duration busyPoll;
 
-  @Option(names = "--map-files", paramLabel = "NAME", split = ",", description = "Map files of these file systems too when a client shares them as memory: ext4, xfs, ..., a magic number, or any. Others than memfd, tmpfs and hugetlbfs are read and written instead, since one page that never comes would halt the process.")
+  @Option(names = "--map-files", paramLabel = "NAME", split = ",", description = "Also map files of these file systems when a client shares them as memory: ext4, xfs, ..., a magic number, or any. By default only memfd, tmpfs and hugetlbfs files are mapped, and others are read and written, since a page fault that never returns would halt the process.")
   private List<String> mapFiles = List.of();
 
   private static final long MAX_SIZE = 1L << 30;
   private static final int MAX_FDS = 253;
 
   /**
-   * Returns options with what was said.
+   * Returns server options with these limits.
    *
-   * @throws IllegalArgumentException with a line that says what would be right
+   * @throws IllegalArgumentException if a value is not valid; the message says what is expected
    */
   ServerOptions applyTo(ServerOptions options) {
     requireRange("--max-data", maxData, 1, MAX_SIZE);
@@ -61,10 +61,10 @@ final class ServerLimitOptions {
     }
   }
 
-  private static void requireRange(String option, long value, long least, long most) {
-    if (value < least || value > most) {
+  private static void requireRange(String option, long value, long min, long max) {
+    if (value < min || value > max) {
       throw new IllegalArgumentException(
-          "%s: %d is not between %d and %d".formatted(option, value, least, most));
+          "%s: %d is not between %d and %d".formatted(option, value, min, max));
     }
   }
 }

@@ -11,34 +11,34 @@ import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What a server writes to the standard error while it serves. To be mixed in. */
+/** The options of a server's log on standard error, as a mixin. */
 final class ServerLogOptions {
 
-  @Option(names = "--log-level", paramLabel = "LEVEL", converter = LogLevelConverter.class, completionCandidates = LogLevelConverter.Candidates.class, description = "What to log: warning; info, also clients that come and go and requests that are refused; or debug, also "
-      + "what clients merely ask for (default: info, with --quiet warning).")
+  @Option(names = "--log-level", paramLabel = "LEVEL", converter = LogLevelConverter.class, completionCandidates = LogLevelConverter.Candidates.class, description = "Log level: warning; info, which adds connections and refused requests; or debug, which adds all "
+      + "requests for information (default: info, with --quiet warning).")
   private @Nullable LogLevel level;
 
-  @Option(names = "--log-timestamps", negatable = true, description = "Begin each line of the log with the time, in UTC (default: unless the standard error is a terminal or "
-      + "goes to the journal).")
+  @Option(names = "--log-timestamps", negatable = true, description = "Prefix each line of the log with the time in UTC (default: unless standard error is a terminal or goes "
+      + "to the journal).")
   private @Nullable Boolean timestamps;
 
-  /** Returns where lines go. */
+  /** Returns the log. */
   ServerLog log(Output output) {
-    LogLevel wanted = level != null ? level : output.isQuiet() ? LogLevel.WARNING : LogLevel.INFO;
+    LogLevel threshold = level != null ? level : output.isQuiet() ? LogLevel.WARNING : LogLevel.INFO;
     boolean timed =
         timestamps != null ? timestamps : !Terminal.isTerminal(Terminal.STDERR) && !goesToJournal();
-    return log(output, wanted, timed, Clock.systemUTC());
+    return log(output, threshold, timed, Clock.systemUTC());
   }
 
-  static ServerLog log(Output output, LogLevel wanted, boolean timed, Clock clock) {
+  static ServerLog log(Output output, LogLevel threshold, boolean timed, Clock clock) {
     return (level, line) -> {
-      if (wanted.includes(level)) {
+      if (threshold.includes(level)) {
         output.log(timed ? Instant.now(clock).truncatedTo(ChronoUnit.MILLIS) + " " + line : line);
       }
     };
   }
 
-  /** The journal has times of its own, see systemd.exec(5). */
+  /** The journal adds its own timestamps, see systemd.exec(5). */
   private static boolean goesToJournal() {
     return System.getenv("JOURNAL_STREAM") != null;
   }

@@ -4,7 +4,7 @@ package io.vfio4j.cli.serve;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Notices the end of the standard input, which comes when the program at its other end dies, however it does. */
+/** Detects the end of standard input, which occurs whenever the program at its other end exits. */
 final class StandardInputMonitor {
 
   private StandardInputMonitor() {
@@ -22,10 +22,10 @@ final class StandardInputMonitor {
   private static void awaitEnd(InputStream in) {
     try {
       while (in.read() >= 0) {
-        // What is written does not matter.
+        // The content is ignored.
       }
     } catch (IOException e) {
-      // An input that cannot be read has ended, too.
+      // An input that cannot be read has ended too.
     }
   }
 }

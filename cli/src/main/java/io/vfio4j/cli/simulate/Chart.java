@@ -7,15 +7,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Bytes left over time, for each scenario, on a logarithmic scale: what a chart of any kind shows. */
+/** The data of a chart: the remaining bytes of each scenario over time, on a logarithmic scale. */
 final class Chart {
 
   private static final double NANOS = 1e9;
 
-  /** There is room for this much above and below what is shown. */
+  /** The factor by which the scale extends above and below the data. */
   private static final double MARGIN = 1.5;
 
-  /** What is so much less than the limit of the downtime needs no room of its own. */
+  /** Values below the downtime limit by more than this factor are cut off. */
   private static final double DEPTH = 8;
 
   private static final double MIN_BYTES = 4096;
@@ -29,25 +29,25 @@ final class Chart {
   private final double minBytes;
   private final double maxBytes;
 
-  /** A place in a chart: seconds since pre-copy began, and bytes left then. */
+  /** A point of a chart: seconds since the start of pre-copy, and bytes remaining. */
   record ChartPoint(double seconds, double bytes) {
   }
 
-  /** How one scenario went: corners of its line, in the order of time. */
+  /** The line of one scenario: its corners in the order of time. */
   record Series(ScenarioResult compared, List<ChartPoint> corners) {
 
-    /** Returns the bytes left at a time; what was left in the end after it. */
+    /** Returns the bytes remaining at a time; after the end, the last value. */
     double at(double seconds) {
-      ChartPoint before = corners.getFirst();
+      ChartPoint previous = corners.getFirst();
       for (ChartPoint corner : corners) {
         if (corner.seconds() >= seconds) {
-          double length = corner.seconds() - before.seconds();
-          double part = length > 0 ? (seconds - before.seconds()) / length : 1;
-          return before.bytes() + part * (corner.bytes() - before.bytes());
+          double length = corner.seconds() - previous.seconds();
+          double part = length > 0 ? (seconds - previous.seconds()) / length : 1;
+          return previous.bytes() + part * (corner.bytes() - previous.bytes());
         }
-        before = corner;
+        previous = corner;
       }
-      return before.bytes();
+      return previous.bytes();
     }
 
     double end() {
@@ -93,13 +93,13 @@ final class Chart {
     return lastSecond;
   }
 
-  /** Returns how high bytes are, from 0 at the bottom to 1 at the top; what is below the scale is at the bottom. */
+  /** Returns the height of a value, from 0 at the bottom to 1 at the top; values below the scale are at the bottom. */
   double height(double bytes) {
     double shown = Math.clamp(bytes, minBytes, maxBytes);
     return Math.log(shown / minBytes) / Math.log(maxBytes / minBytes);
   }
 
-  /** Returns the bytes at which the scale is marked. */
+  /** Returns the tick marks of the scale in bytes. */
   List<Long> byteTicks() {
     List<Long> ticks = new ArrayList<>();
     double ratio = maxBytes / minBytes < FEW_TICKS ? FINE_RATIO : TICK_RATIO;
@@ -111,12 +111,12 @@ final class Chart {
     return ticks;
   }
 
-  /** Returns the seconds at which the scale is marked: round ones. */
+  /** Returns the tick marks of the time axis in seconds. */
   List<Double> timeTicks() {
     return Ticks.upTo(lastSecond, TIME_TICKS);
   }
 
-  /** Returns what fits into the limit of the downtime, of each scenario that differs in that. */
+  /** Returns the distinct numbers of bytes that can be sent within the downtime limits. */
   List<Long> limits() {
     return series.stream().map(one -> one.compared().fittingBytes()).distinct().sorted().toList();
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.simulate;
 
-/** The colours of charts, for light and dark surroundings; no line is told from another by colour alone. */
+/** The style sheet of charts, for light and dark backgrounds. Lines differ in more than colour. */
 final class ChartStyle {
 
-  /** How many lines have a colour of their own. */
+  /** Number of distinct line colours. */
   static final int COLOURS = 6;
 
   static final String CSS = """

@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What a migration costs besides sending. To be mixed in. */
+/** The costs of a migration besides sending, as a mixin. */
 final class CostOptions {
 
   private static final Duration FIXED = Duration.ofMillis(10);
@@ -14,26 +14,26 @@ final class CostOptions {
   private static final Duration MAX_HORIZON = Duration.ofHours(24);
   private static final Duration MAX_QUIESCE = Duration.ofMillis(200);
 
-  @Option(names = "--fixed-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "What a switchover takes besides sending (default: 10ms; with --trace: as predicted there).")
+  @Option(names = "--fixed-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "Time of a switchover besides sending (default: 10ms; with --trace: as predicted there).")
   private @Nullable Duration fixedCost;
 
-  @Option(names = "--round-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "What a round takes besides sending (default: 2ms; with --trace: nothing, the rates have it).")
+  @Option(names = "--round-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "Time of a round besides sending (default: 2ms; with --trace: 0, since the rates include it).")
   private @Nullable Duration roundCost;
 
-  @Option(names = "--quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "How long the devices take to enter their grace states (default: no time).")
+  @Option(names = "--quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Time that the devices take to enter their P2P states (default: 0).")
   private Duration quiesce = Duration.ZERO;
 
-  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "How long they may take (default: 200ms).")
+  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum time for that (default: 200ms).")
   private Duration maxQuiesce = MAX_QUIESCE;
 
-  @Option(names = "--horizon", paramLabel = "TIME", converter = DurationConverter.class, description = "How long to look on, at most 24h (default: twice the deadline).")
+  @Option(names = "--horizon", paramLabel = "TIME", converter = DurationConverter.class, description = "End of the simulation, at most 24h (default: twice the deadline).")
   private @Nullable Duration horizon;
 
-  /** What was given, or is usual. */
+  /** The costs, with defaults applied. */
   record Costs(Duration fixed, Duration perRound, Duration quiesce, Duration maxQuiesce,
       @Nullable Duration requestedHorizon) {
 
-    /** Returns how long to look on. */
+    /** Returns the end of the simulation. */
     Duration horizon(Duration deadline) {
       Duration twice = deadline.multipliedBy(2);
       return requestedHorizon != null ? requestedHorizon

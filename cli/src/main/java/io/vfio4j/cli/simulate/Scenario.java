@@ -9,21 +9,21 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
- * One of the migrations that are compared. Those that differ in nothing but what is done at the deadline, and come to the
- * same, are one.
+ * One of the simulated migrations. Migrations that differ only in their policy at the deadline, and have the same result,
+ * are one scenario.
  *
- * @param key one letter
- * @param policies what is done at the deadline: any of these
- * @param deadline how long pre-copy may take
- * @param maxDowntime the limit of the downtime
- * @param bandwidth bytes a second; empty for the rates of a trace
+ * @param key a letter
+ * @param policies the policies at the deadline that lead to the result
+ * @param deadline the deadline of pre-copy
+ * @param maxDowntime the maximum downtime
+ * @param bandwidth bytes per second; empty for the rates of a trace
  */
 record Scenario(char key, List<WhenNotConverging> policies, Duration deadline, Duration maxDowntime,
     OptionalLong bandwidth) {
 
   private static final String KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-  /** As many as there are letters. */
+  /** The number of letters. */
   static final int MAX_KEYS = KEYS.length();
 
   /**
@@ -34,13 +34,13 @@ record Scenario(char key, List<WhenNotConverging> policies, Duration deadline, D
   static char key(int index) {
     if (index >= MAX_KEYS) {
       throw new IllegalArgumentException(
-          "more than %d of the combinations differ in what comes of them; give fewer values"
+          "more than %d of the combinations have different results; give fewer values"
               .formatted(MAX_KEYS));
     }
     return KEYS.charAt(index);
   }
 
-  /** Returns what is done at the deadline, for people. */
+  /** Returns the policies as text. */
   String describePolicies() {
     return policies.size() == WhenNotConverging.values().length
         ? "any"

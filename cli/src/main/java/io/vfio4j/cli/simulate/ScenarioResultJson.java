@@ -11,7 +11,7 @@ import io.vfio4j.engine.simulation.SimulatedMigration;
 import io.vfio4j.engine.simulation.SimulatedRound;
 import java.util.Locale;
 
-/** What came of a scenario, for programs. */
+/** The result of a scenario as JSON. */
 final class ScenarioResultJson {
 
   private ScenarioResultJson() {

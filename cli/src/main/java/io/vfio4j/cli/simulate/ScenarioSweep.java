@@ -15,20 +15,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/** Every combination of what is given, over the same sources. */
+/** Simulates every combination of the given values with the same sources. */
 record ScenarioSweep(List<DirtySource> sources, CostOptions.Costs costs, Duration deadline,
     List<LinkBandwidth> links,
     List<Duration> maxDowntimes, List<WhenNotConverging> policies) {
 
-  /** More would take long; what they come to has to fit the letters of the chart besides. */
+  /** A limit of the run time; the number of different results is limited by {@link Scenario#MAX_KEYS}. */
   private static final int MAX_COMBINATIONS = 1_000;
   private static final double NANOS = 1e9;
 
   /**
-   * How fast can be sent.
+   * The bandwidth of a link.
    *
-   * @param bandwidth bytes a second; empty for the rates of a trace
-   * @param rate the same, for the simulation
+   * @param bandwidth bytes per second; empty for the rates of a trace
+   * @param rate the bandwidth in the form of the simulation
    */
   record LinkBandwidth(OptionalLong bandwidth, LinkRate rate) {
 
@@ -42,15 +42,15 @@ record ScenarioSweep(List<DirtySource> sources, CostOptions.Costs costs, Duratio
   }
 
   /**
-   * Simulates all of them.
+   * Simulates all combinations.
    *
-   * @throws IllegalArgumentException if there are too many combinations, or too many that differ, or a setting is out of its range
+   * @throws IllegalArgumentException if there are too many combinations or different results, or a value is out of range
    */
   List<ScenarioResult> run() {
     long count = (long) links.size() * maxDowntimes.size() * policies.size();
     if (count > MAX_COMBINATIONS) {
       throw new IllegalArgumentException(
-          "these are %d combinations; give values for at most %d".formatted(count, MAX_COMBINATIONS));
+          "%d combinations exceed the maximum of %d; give fewer values".formatted(count, MAX_COMBINATIONS));
     }
     List<ScenarioResult> all = new ArrayList<>();
     for (LinkBandwidth link : links) {
@@ -61,7 +61,7 @@ record ScenarioSweep(List<DirtySource> sources, CostOptions.Costs costs, Duratio
     return all;
   }
 
-  /** Runs the policies with one link and limit; those that come to the same are put together. */
+  /** Simulates all policies with one link and downtime limit, and merges those with the same result. */
   private List<ScenarioResult> run(LinkBandwidth link, Duration maxDowntime, int before) {
     Map<SimulatedMigration, List<WhenNotConverging>> results = new LinkedHashMap<>();
     for (WhenNotConverging when : policies) {
@@ -80,7 +80,7 @@ record ScenarioSweep(List<DirtySource> sources, CostOptions.Costs costs, Duratio
     return all;
   }
 
-  /** What was predicted last tells the rate: the bytes left, in the time for them. */
+  /** Derives the rate from the last prediction: the remaining bytes, and the time predicted for them. */
   private long fittingBytes(Scenario scenario, SimulatedMigration result) {
     double predicted = seconds(result.predictedDowntime().minus(costs.fixed()));
     double allowed = Math.max(0, seconds(scenario.maxDowntime().minus(costs.fixed())));

@@ -2,22 +2,22 @@
 package io.vfio4j.cli.simulate;
 
 import io.vfio4j.cli.base.Quantities;
+import io.vfio4j.cli.base.TextTable;
 import io.vfio4j.engine.simulation.SimulatedMigration;
 import io.vfio4j.engine.simulation.SimulatedRound;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What came of the scenarios, as tables for people. */
+/** The results of the scenarios as tables. */
 record ScenarioTables(List<ScenarioResult> results) {
 
-  /** A line for each scenario, and what was said of those that did not move. */
+  /** Returns a line for each scenario, and the reasons of those that did not migrate. */
   List<String> summary() {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("", "at the deadline", "limit", "bandwidth", "rounds", "sent", "in all", "predicted",
-        "downtime",
-        "and so it"));
+    rows.add(List.of("", "at the deadline", "limit", "bandwidth", "rounds", "sent", "total", "predicted",
+        "downtime", "result"));
     results.forEach(one -> rows.add(row(one)));
-    List<String> lines = new ArrayList<>(columns(rows));
+    List<String> lines = new ArrayList<>(TextTable.lines(rows));
     for (ScenarioResult one : results) {
       if (one.result().verdict() != SimulatedMigration.Verdict.MOVED) {
         lines.add("%s: %s".formatted(one.scenario().key(), one.result().reason()));
@@ -40,23 +40,23 @@ record ScenarioTables(List<ScenarioResult> results) {
 
   static String describe(SimulatedMigration.Verdict verdict) {
     return switch (verdict) {
-      case MOVED -> "moves";
-      case ROLLED_BACK -> "is rolled back";
-      case ABORTED -> "aborts";
-      case STILL_WAITING -> "still waits";
+      case MOVED -> "moved";
+      case ROLLED_BACK -> "rolled back";
+      case ABORTED -> "aborted";
+      case STILL_WAITING -> "still waiting";
     };
   }
 
-  /** The rounds of each scenario. */
+  /** Returns a table of the rounds of each scenario. */
   List<String> rounds() {
     List<String> lines = new ArrayList<>();
     for (ScenarioResult one : results) {
       lines.add("");
       lines.add("Rounds of %s:".formatted(one.scenario().key()));
       List<List<String>> rows = new ArrayList<>();
-      rows.add(List.of("round", "began", "took", "devices", "memory", "left", "downtime would be"));
+      rows.add(List.of("round", "start", "duration", "devices", "memory", "remaining", "predicted downtime"));
       one.result().rounds().forEach(round -> rows.add(row(round)));
-      lines.addAll(columns(rows));
+      lines.addAll(TextTable.lines(rows));
     }
     return lines;
   }
@@ -66,23 +66,5 @@ record ScenarioTables(List<ScenarioResult> results) {
         Quantities.time(round.took()), Quantities.bytes(round.deviceBytes()),
         Quantities.bytes(round.memoryBytes()), Quantities.bytes(round.left()),
         Quantities.time(round.predictedDowntime()));
-  }
-
-  private static List<String> columns(List<List<String>> rows) {
-    int[] widths = new int[rows.getFirst().size()];
-    for (List<String> row : rows) {
-      for (int i = 0; i < widths.length; i++) {
-        widths[i] = Math.max(widths[i], row.get(i).length());
-      }
-    }
-    List<String> lines = new ArrayList<>();
-    for (List<String> row : rows) {
-      StringBuilder line = new StringBuilder();
-      for (int i = 0; i < widths.length; i++) {
-        line.append(row.get(i)).repeat(' ', widths[i] - row.get(i).length() + 2);
-      }
-      lines.add(line.toString().stripTrailing());
-    }
-    return lines;
   }
 }

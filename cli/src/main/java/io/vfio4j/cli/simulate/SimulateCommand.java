@@ -28,19 +28,19 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** {@code vfio4j simulate}. */
+/** The {@code simulate} command. */
 @Command(name = "simulate", description = {
     "Compare when policies would switch over, without a migration.",
-    "What changes while it is sent is made up (--memory, --device) or was recorded (--trace). Every combination of the "
-        + "values given is tried: rounds, bytes, times and downtime, with a chart.",
-    "SPEC is SIZE[:WRITES[+WRITES]...], and WRITES is RATE[@SIZE][,cyclic][,burst=TIME/TIME][,to=RATE/TIME]: so many "
-        + "bytes a second at random places of a part of so many bytes (else of what is left), or in order; only so "
-        + "long in each period; more and more, up to a rate, over so long."}, footer = {"", "Examples:",
-            "  A guest of 8 GiB with a hot set, over a link of 10 Gbit/s:",
+    "The dirty rates are synthetic (--memory, --device) or recorded (--trace). Every combination of the given values is "
+        + "simulated; the result is a table of rounds, bytes, times and downtimes, and a chart.",
+    "SPEC is SIZE[:WRITES[+WRITES]...]. WRITES is RATE[@SIZE][,cyclic][,burst=TIME/TIME][,to=RATE/TIME]: RATE bytes per "
+        + "second at random places of SIZE bytes (default: the rest), or with cyclic in order; with burst only for the "
+        + "first TIME of each period; with to rising to a second RATE over TIME."}, footer = {"", "Examples:",
+            "  A guest of 8 GiB with a working set, over a link of 10 Gbit/s:",
             "    vfio4j simulate --memory 8g:200m@512m+5m --bandwidth 1100m",
-            "  How much downtime would do, and how much bandwidth:",
+            "  Compare downtime limits and bandwidths:",
             "    vfio4j simulate --memory 8g:900m@2g --bandwidth 500m,1g --max-downtime 300ms,1s --deadline 60s",
-            "  A device whose work comes in bursts, as a picture:",
+            "  A device that writes in bursts, with the chart as a picture:",
             "    vfio4j simulate --device 1g:400m,burst=2s/10s --bandwidth 300m --svg bursts.svg",
             "  The rates of a real migration, with another link:",
             "    vfio4j migrate --from vfio-user:/tmp/a.sock --to vfio-user:/tmp/b.sock --json > run.json",
@@ -49,45 +49,42 @@ public final class SimulateCommand implements Callable<Integer> {
 
   private static final Duration MAX_DOWNTIME = Duration.ofMillis(300);
 
-  @Option(names = "--memory", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Memory that is sent, and what is written to it; may be given several times.")
+  @Option(names = "--memory", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Memory to send, and the writes to it. May be repeated.")
   private List<SourceSpec> memory = new ArrayList<>();
 
-  @Option(names = "--device", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "A device's state, and what changes of it; may be given several times.")
+  @Option(names = "--device", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Device state to send, and the changes of it. May be repeated.")
   private List<SourceSpec> devices = new ArrayList<>();
 
-  @Option(names = "--trace", paramLabel = "FILE", description = "Take the rates of a real migration from what its --json wrote to FILE.")
+  @Option(names = "--trace", paramLabel = "FILE", description = "Use the rates of a real migration, from its --json output in FILE.")
   private @Nullable Path trace;
 
-  @Option(names = "--bandwidth", paramLabel = "RATE", split = ",", converter = RateConverter.class, description = "How fast can be sent; several with commas (default with --trace: as recorded).")
+  @Option(names = "--bandwidth", paramLabel = "RATE", split = ",", converter = RateConverter.class, description = "Bandwidth in bytes per second; several separated by commas (default with --trace: as recorded).")
   private List<Long> bandwidths = new ArrayList<>();
 
-  @Option(names = "--max-downtime", paramLabel = "TIME", split = ",", converter = DurationConverter.class, description = "The limit of the downtime; several with commas (default: 300ms).")
+  @Option(names = "--max-downtime", paramLabel = "TIME", split = ",", converter = DurationConverter.class, description = "Maximum downtime; several separated by commas (default: 300ms).")
   private List<Duration> maxDowntimes = new ArrayList<>();
 
-  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "What to do at the deadline: wait, abort, force; several with commas (default: all three).")
+  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "Policy at the deadline: wait, abort, force; several separated by commas (default: all three).")
   private List<WhenNotConverging> policies = new ArrayList<>();
 
-  @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may take until the downtime fits (default: 5m).")
+  @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "Deadline for the predicted downtime to fit (default: 5m).")
   private Duration deadline = Duration.ofMinutes(5);
 
   @Mixin
   private final CostOptions costs = new CostOptions();
 
-  @Option(names = "--rounds", description = "Show each round too.")
+  @Option(names = "--rounds", description = "Also show each round.")
   private boolean rounds;
 
-  @Option(names = "--svg", paramLabel = "FILE", description = "Write the chart as a picture.")
+  @Option(names = "--svg", paramLabel = "FILE", description = "Write the chart as an SVG picture to FILE.")
   private @Nullable Path svg;
 
-  @Option(names = "--title", paramLabel = "TEXT", description = "What the picture is called.")
+  @Option(names = "--title", paramLabel = "TEXT", description = "Title of the picture.")
   private String title = "Bytes left to send";
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
-  /** Makes the command. */
-  public SimulateCommand() {
-  }
 
   @Override
   public Integer call() throws IOException {
@@ -110,11 +107,11 @@ public final class SimulateCommand implements Callable<Integer> {
     boolean any = !memory.isEmpty() || !devices.isEmpty();
     if (any == (trace != null)) {
       throw new ParameterException(common.spec().commandLine(), any
-          ? "give either --trace, or --memory and --device"
-          : "say what is to be sent: --memory SPEC, --device SPEC or --trace FILE");
+          ? "--trace excludes --memory and --device"
+          : "missing source: expected --memory SPEC, --device SPEC or --trace FILE");
     }
     if (any && bandwidths.isEmpty()) {
-      throw new ParameterException(common.spec().commandLine(), "say how fast can be sent: --bandwidth RATE");
+      throw new ParameterException(common.spec().commandLine(), "missing bandwidth: expected --bandwidth RATE");
     }
   }
 

@@ -5,7 +5,7 @@ import io.vfio4j.engine.simulation.DirtySource;
 import io.vfio4j.engine.simulation.WritePattern;
 import java.util.List;
 
-/** A made-up source as it is written on the command line; the option says of which kind it is. */
+/** A synthetic source as given on the command line; the option determines its kind. */
 record SourceSpec(long size, List<WritePattern> writes) {
 
   DirtySource source(DirtySource.Kind kind) {

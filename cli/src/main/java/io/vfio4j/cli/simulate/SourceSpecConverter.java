@@ -15,7 +15,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Reads a source: its size and what is written to it, as in {@code 8g:200m@512m+5m}. See {@code docs/commands.md}.
+ * Converts a source: its size and the writes to it, as in {@code 8g:200m@512m+5m}. See {@code docs/commands.md}.
  */
 final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
 
@@ -23,7 +23,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
       "SIZE[:WRITES[+WRITES]...], and WRITES as RATE[@SIZE][,cyclic][,burst=TIME/TIME]"
           + "[,to=RATE/TIME]";
 
-  /** Writes that may not yet have a part of their own. */
+  /** Writes whose working set may not be determined yet. */
   private record UnplacedWrites(OptionalLong set, WritePattern.Order order, WriteRate rhythm) {
   }
 
@@ -39,7 +39,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     }
     try {
       SourceSpec spec = new SourceSpec(size, place(size, unplaced));
-      spec.source(DirtySource.Kind.MEMORY); // Checks that the parts have room.
+      spec.source(DirtySource.Kind.MEMORY); // Checks that the working sets fit.
       return spec;
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException("'%s': %s".formatted(value, e.getMessage()));
@@ -88,19 +88,20 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     }
   }
 
-  /** Gives the writes without a part of their own what the others leave. */
+  /** Assigns the rest of the source to the writes without a working set. */
   private static List<WritePattern> place(long size, List<UnplacedWrites> all) {
     long rest = size;
     int without = 0;
-    for (UnplacedWrites some : all) {
-      rest -= some.set().orElse(0);
-      without += some.set().isPresent() ? 0 : 1;
+    for (UnplacedWrites writes : all) {
+      rest -= writes.set().orElse(0);
+      without += writes.set().isPresent() ? 0 : 1;
     }
     if (without > 1) {
-      throw new IllegalArgumentException("say of all writes but one to how much they go, as in 200m@512m+5m");
+      throw new IllegalArgumentException("all writes but one need @SIZE, as in 200m@512m+5m");
     }
-    long left = rest;
-    return all.stream().map(some -> new WritePattern(some.set().orElse(left), some.order(), some.rhythm()))
+    long remaining = rest;
+    return all.stream()
+        .map(writes -> new WritePattern(writes.set().orElse(remaining), writes.order(), writes.rhythm()))
         .toList();
   }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** A chart as a picture: bytes left over time, and below it what came of each scenario. */
+/** A chart as an SVG picture: the remaining bytes over time, and below it the result of each scenario. */
 final class SvgChart {
 
   private static final double WIDTH = 900;
@@ -23,10 +23,10 @@ final class SvgChart {
   private static final double ROW = 24;
   private static final double SAMPLE = 40;
 
-  /** Corners that are closer together than this are not told apart, pixels. */
+  /** Corners within this distance, in pixels, are merged. */
   private static final double COLUMN = 0.5;
 
-  /** Letters that are closer together than this would lie on each other, pixels. */
+  /** Letters within this distance, in pixels, would overlap. */
   private static final double NEAR = 20;
 
   private final String title;
@@ -81,13 +81,13 @@ final class SvgChart {
     }
   }
 
-  /** Earlier lines are broader, so that they show beneath later ones that run in the same place. */
+  /** Earlier lines are wider, so that they remain visible beneath later ones. */
   private void line(int index, Chart.Series series) {
     svg.polyline("series width%d s%d".formatted(Math.max(0, 3 - index), index % ChartStyle.COLOURS),
         corners(series));
   }
 
-  /** Of corners in one place only the first, the lowest, the highest and the last can be seen. */
+  /** Of corners in one place, keeps the first, the lowest, the highest and the last. */
   private List<Point> corners(Chart.Series series) {
     List<Point> corners = new ArrayList<>();
     List<Point> here = new ArrayList<>();
@@ -124,7 +124,7 @@ final class SvgChart {
     return point(last.seconds(), last.bytes());
   }
 
-  /** Writes the letters where lines end; those of lines that end in one place stand side by side. */
+  /** Writes the letters at the ends of the lines, side by side where several lines end. */
   private void keys() {
     List<Chart.Series> left = new ArrayList<>(chart.series());
     while (!left.isEmpty()) {

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** A chart for the terminal: a letter for each scenario, and a line for what fits into the downtime. */
+/** A chart as text: a letter for each scenario, and a line for each downtime limit. */
 final class TextChart {
 
   private static final int WIDTH = 72;
@@ -20,7 +20,7 @@ final class TextChart {
   private final boolean colours;
   private final char[][] cells = new char[HEIGHT][WIDTH];
 
-  /** Makes a chart; letters get colours or not. */
+  /** Creates a chart, with or without coloured letters. */
   TextChart(Chart chart, boolean colours) {
     this.chart = chart;
     this.colours = colours;
@@ -31,7 +31,7 @@ final class TextChart {
       Arrays.fill(row, ' ');
     }
     chart.limits().forEach(limit -> Arrays.fill(cells[row((double) limit)], LIMIT));
-    // The first one on top, where lines lie on each other.
+    // Draw the first scenario last, so that it is on top.
     chart.series().reversed().forEach(this::draw);
     chart.series().forEach(series -> cells[row(series.at(series.end()))][column(
         series.end() / chart.lastSecond())] = series.compared().scenario().key());

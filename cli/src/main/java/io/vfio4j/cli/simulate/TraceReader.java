@@ -23,12 +23,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the rounds of a migration from what {@code vfio4j migrate --json} wrote. Lines that are something else are passed
- * over; a round has to be whole. Of several migrations the last one counts.
+ * Reads the rounds of a migration from the output of {@code vfio4j migrate --json}. Other lines are ignored; a round must be
+ * complete. Of several migrations, the last one is used.
  */
 final class TraceReader {
 
-  /** A line of an event is far shorter. */
+  /** Far longer than the line of any event. */
   private static final int MAX_LINE = 1 << 16;
 
   private static final int MAX_ROUNDS = 100_000;
@@ -46,7 +46,7 @@ final class TraceReader {
   /**
    * Reads a file.
    *
-   * @throws CommandException if there is no round in it, or one that makes no sense: it says in which line
+   * @throws CommandException if the file has no rounds, or an invalid one; the message names the line
    */
   static RoundTrace read(Path file) throws IOException {
     return new TraceReader(file).read();
@@ -70,7 +70,7 @@ final class TraceReader {
     }
   }
 
-  /** Returns the next line without its end, null after the last; what is too long for an event is cut. */
+  /** Returns the next line without its terminator, null after the last one; long lines are truncated. */
   private static @Nullable String next(BufferedReader reader) throws IOException {
     StringBuilder text = new StringBuilder();
     int read = reader.read();
@@ -85,7 +85,7 @@ final class TraceReader {
     return text.toString();
   }
 
-  /** Returns the object in a line if it tells of a round. */
+  /** Returns the object in a line if it is a {@code round} event, null otherwise. */
   private static @Nullable JsonObject event(String text) {
     try (JsonReader reader = new JsonReader(new StringReader(text))) {
       reader.setStrictness(Strictness.STRICT);
@@ -95,16 +95,16 @@ final class TraceReader {
       }
       return null;
     } catch (JsonParseException | IOException e) {
-      return null; // No JSON: a remark of some program.
+      return null; // Not JSON: the output of another program.
     }
   }
 
   private void add(RoundTrace.Round round) throws CommandException {
     if (round.number() == 1) {
-      rounds.clear(); // Another try, or another migration.
+      rounds.clear(); // Another attempt, or another migration.
     }
     if (rounds.size() == MAX_ROUNDS) {
-      throw invalid("there are more than %d rounds".formatted(MAX_ROUNDS), null);
+      throw invalid("more than %d rounds".formatted(MAX_ROUNDS), null);
     }
     rounds.add(round);
   }
@@ -135,16 +135,16 @@ final class TraceReader {
   private static BigDecimal whole(JsonObject event, String name) {
     BigDecimal value = number(event, name);
     if (value.stripTrailingZeros().scale() > 0) {
-      throw new IllegalArgumentException("%s is a whole number, not %s".formatted(name, value));
+      throw new IllegalArgumentException("%s must be a whole number, not %s".formatted(name, value));
     }
     return value;
   }
 
-  /** A number that is not negative, and small enough for a sum of some to be one. */
+  /** Returns a number that is not negative, and small enough to be added up. */
   private static BigDecimal number(JsonObject event, String name) {
     JsonElement element = event.get(name);
     if (element == null || !element.isJsonPrimitive() || !element.getAsJsonPrimitive().isNumber()) {
-      throw new IllegalArgumentException("a round has a number '%s', not %s".formatted(name, element));
+      throw new IllegalArgumentException("a round must have a number '%s', not %s".formatted(name, element));
     }
     BigDecimal value = element.getAsBigDecimal();
     if (value.signum() < 0 || value.compareTo(MAX_VALUE) > 0) {

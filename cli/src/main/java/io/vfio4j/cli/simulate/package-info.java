@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** {@code vfio4j simulate}: policies compared over made-up or recorded dirty rates. */
+/** The {@code simulate} command: compares switchover policies for synthetic or recorded dirty rates. */
 @NullMarked
 package io.vfio4j.cli.simulate;
 

@@ -4,10 +4,10 @@ package io.vfio4j.cli.states;
 import io.vfio4j.cli.svg.Point;
 
 /**
- * Where the arcs between two states run, in a straight line.
+ * The straight line of the arcs between two states.
  *
- * @param firstOffset where it ends at the one, counted from the centre of its box
- * @param secondOffset where it ends at the other, likewise
+ * @param firstOffset the end at the first state, relative to the centre of its box
+ * @param secondOffset the end at the second state, likewise
  */
 record ArcLine(String first, Point firstOffset, String second, Point secondOffset) {
 

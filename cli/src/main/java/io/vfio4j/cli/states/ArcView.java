@@ -4,11 +4,11 @@ package io.vfio4j.cli.states;
 import java.util.List;
 
 /**
- * An arc as it is shown.
+ * An arc for display.
  *
- * @param features the features without which no device has it
- * @param before the session that is open before it
- * @param after the session that is open after it
+ * @param features the features that every device with this arc has
+ * @param before the session that is open before the arc
+ * @param after the session that is open after the arc
  */
 record ArcView(String from, String to, ArcRequirement requirement, List<String> features, SessionKind before,
     SessionKind after) {
@@ -21,7 +21,7 @@ record ArcView(String from, String to, ArcRequirement requirement, List<String> 
     return after != before && before != SessionKind.NONE;
   }
 
-  /** Returns what becomes of data sessions, for people; empty if nothing. */
+  /** Returns the effect on data sessions as text; empty if there is none. */
   String effect() {
     String end = endsSession() ? "ends the %s session".formatted(before.key()) : "";
     String begin = opensSession() ? "opens a %s session".formatted(after.key()) : "";

@@ -8,21 +8,21 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where everything is in a diagram: the same places whatever a device has, so that diagrams can be compared.
+ * The layout of a diagram, which does not depend on the device, so that diagrams can be compared.
  *
- * @param boxes of the states, by name
- * @param lines where arcs run; other arcs are not drawn but told in words
+ * @param boxes the boxes of the states, by name
+ * @param lines the lines of arcs; other arcs are listed below the diagram
  * @param saving the upper left corner of the saving group
- * @param savingEnd its lower right corner
+ * @param savingEnd the lower right corner of the saving group
  */
 record DiagramLayout(double width, double height, Map<String, StateBox> boxes, List<ArcLine> lines,
     Point saving,
     Point savingEnd) {
 
-  /** Half of the distance between the arcs there and back. */
+  /** Half of the distance between the two directions of an arc. */
   private static final double HALF_LANE = 6.5;
 
-  /** How far a line is drawn on into the boxes before it is cut at their borders. */
+  /** How far a line extends into the boxes before it is clipped at their borders. */
   private static final double INTO_BOX = 12;
 
   static DiagramLayout of(int version) {
@@ -32,22 +32,22 @@ record DiagramLayout(double width, double height, Map<String, StateBox> boxes, L
   StateBox box(String state) {
     StateBox box = boxes.get(state);
     if (box == null) {
-      throw new IllegalArgumentException("no place for " + state);
+      throw new IllegalArgumentException("no box for " + state);
     }
     return box;
   }
 
-  /** Returns where an arc runs; empty where there is no room for it. */
-  Optional<Arrow> arrow(ArcView arc, boolean hasWayBack) {
-    return lines.stream().filter(link -> link.connects(arc.from(), arc.to())).findFirst()
-        .map(link -> arrow(arc, link, hasWayBack ? HALF_LANE : 0));
+  /** Returns the arrow of an arc; empty if the arc has no line. */
+  Optional<Arrow> arrow(ArcView arc, boolean hasReverse) {
+    return lines.stream().filter(line -> line.connects(arc.from(), arc.to())).findFirst()
+        .map(line -> arrow(arc, line, hasReverse ? HALF_LANE : 0));
   }
 
-  /** Moved to the right-hand side, seen in its direction: so the arcs there and back are apart. */
-  private Arrow arrow(ArcView arc, ArcLine link, double lane) {
-    boolean forward = link.first().equals(arc.from());
-    Point from = at(arc.from(), forward ? link.firstOffset() : link.secondOffset());
-    Point to = at(arc.to(), forward ? link.secondOffset() : link.firstOffset());
+  /** Shifts the arrow to the right-hand side of its direction, so that it is apart from its reverse. */
+  private Arrow arrow(ArcView arc, ArcLine line, double lane) {
+    boolean forward = line.first().equals(arc.from());
+    Point from = at(arc.from(), forward ? line.firstOffset() : line.secondOffset());
+    Point to = at(arc.to(), forward ? line.secondOffset() : line.firstOffset());
     double length = Math.hypot(to.x() - from.x(), to.y() - from.y());
     double dx = -(to.y() - from.y()) / length * lane;
     double dy = (to.x() - from.x()) / length * lane;

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * RUNNING in the middle, the other plain states around it, those with NDMA between; so few of the 27 arcs
- * cross.
+ * The layout of version 1: RUNNING in the middle, the other states without NDMA around it, and those with NDMA in between,
+ * so that few of the 27 arcs cross.
  */
 final class DiagramLayoutV1 {
 

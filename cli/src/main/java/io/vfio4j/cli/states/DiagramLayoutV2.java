@@ -5,7 +5,7 @@ import io.vfio4j.cli.svg.Point;
 import java.util.List;
 import java.util.Map;
 
-/** Columns: what holds no data, what runs, the saving group. Rows: running, without peers, still. */
+/** The layout of version 2. Columns: other states, running, saving group. Rows: running, P2P, stopped. */
 final class DiagramLayoutV2 {
 
   private static final double LEFT = 140;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-/** A graph for Graphviz. */
+/** The diagram in the language of Graphviz. */
 record DotDiagram(StateGraph graph) {
 
   String text() {

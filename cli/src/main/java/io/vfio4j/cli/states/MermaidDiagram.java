@@ -3,7 +3,7 @@ package io.vfio4j.cli.states;
 
 import java.util.stream.Collectors;
 
-/** A {@code stateDiagram-v2} of Mermaid. */
+/** The diagram as a {@code stateDiagram-v2} of Mermaid. */
 record MermaidDiagram(StateGraph graph) {
 
   String text() {

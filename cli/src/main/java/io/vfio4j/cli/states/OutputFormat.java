@@ -3,22 +3,22 @@ package io.vfio4j.cli.states;
 
 import java.util.Locale;
 
-/** How states are shown. */
+/** The output formats of the {@code states} command. */
 enum OutputFormat {
   TABLE, MERMAID, DOT, SVG, JSON;
 
-  /** Returns what is to be written, without a line's end after it. */
-  String render(StateGraph map) {
+  /** Returns the text of a graph, without a final line terminator. */
+  String render(StateGraph graph) {
     return switch (this) {
-      case TABLE -> new StatesTable(map).text();
-      case MERMAID -> new MermaidDiagram(map).text();
-      case DOT -> new DotDiagram(map).text();
-      case SVG -> SvgDiagram.of(map).text();
-      case JSON -> new StatesJson(map).build().toString();
+      case TABLE -> new StatesTable(graph).text();
+      case MERMAID -> new MermaidDiagram(graph).text();
+      case DOT -> new DotDiagram(graph).text();
+      case SVG -> SvgDiagram.of(graph).text();
+      case JSON -> new StatesJson(graph).build().toString();
     };
   }
 
-  /** Returns the name as picocli's help and errors write it. */
+  /** Returns the name in help and error messages. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

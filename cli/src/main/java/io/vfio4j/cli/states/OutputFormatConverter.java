@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a format; picocli's own answer to a wrong one would name the constants. */
+/** Converts an output format. picocli's own converter would report the names of the constants. */
 final class OutputFormatConverter implements ITypeConverter<OutputFormat> {
 
   @Override

@@ -12,10 +12,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-/** {@code vfio4j plan}. */
+/** The {@code plan} command. */
 @Command(name = "plan", description = {
-    "Tell the ways of a device from one state to another, best first, with reasons.",
-    "Exit code 0: there is a way; 1: there is none."}, footer = {"", "Examples:",
+    "Show the paths of a device from one state to another, best first, with reasons.",
+    "Exit code 0: there is a path; 1: there is none."}, footer = {"", "Examples:",
         "  vfio4j plan RUNNING stop-copy",
         "  vfio4j plan STOP_COPY PRE_COPY --features pre_copy --json | jq .ways[0].path",
         "  vfio4j plan --v1 'SAVING|RUNNING' RESUMING --features none",
@@ -23,10 +23,10 @@ import picocli.CommandLine.Parameters;
 public final class PlanCommand implements Callable<Integer> {
 
   @Parameters(index = "0", paramLabel = "FROM", description = {
-      "Where the device is: a state's name (STOP_COPY, stop-copy), its number, or with --v1 bits."})
+      "Current state: a name (STOP_COPY, stop-copy), a number, or with --v1 bits."})
   private @Nullable String from;
 
-  @Parameters(index = "1", paramLabel = "TO", description = "Where it is to go, likewise.")
+  @Parameters(index = "1", paramLabel = "TO", description = "Target state, likewise.")
   private @Nullable String to;
 
   @Mixin
@@ -35,28 +35,25 @@ public final class PlanCommand implements Callable<Integer> {
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
-  /** Makes the command. */
-  public PlanCommand() {
-  }
 
   @Override
   public Integer call() {
     return plan(machine.machine(StateMachineV1.withAllArcs()));
   }
 
-  private <S> int plan(StateMachine<S> with) {
-    S start = parse(with, "FROM", from);
-    S end = parse(with, "TO", to);
-    PlanReport<S> report = new PlanReport<>(with, with.plan(start, end));
+  private <S> int plan(StateMachine<S> states) {
+    S start = parse(states, "FROM", from);
+    S end = parse(states, "TO", to);
+    PlanReport<S> report = new PlanReport<>(states, states.plan(start, end));
     Output output = common.output();
     report.lines().forEach(output::line);
     output.result(report.json());
     return report.hasPath() ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
   }
 
-  private <S> S parse(StateMachine<S> with, String name, @Nullable String text) {
+  private <S> S parse(StateMachine<S> states, String name, @Nullable String text) {
     try {
-      return with.parse(OptionValues.required(text, name));
+      return states.parse(OptionValues.required(text, name));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(common.spec().commandLine(), name + ": " + e.getMessage(), e);
     }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Tells a plan, to people and to programs. */
+/** Reports a plan as text or JSON. */
 record PlanReport<S>(StateMachine<S> machine, Plan<S> plan) {
 
   boolean hasPath() {
@@ -23,67 +23,68 @@ record PlanReport<S>(StateMachine<S> machine, Plan<S> plan) {
     lines.add("%s to %s: version %d, %s".formatted(plan.from(), plan.to(), machine.version(),
         machine.summary()));
     if (!hasPath()) {
-      lines.add("No way: %s.".formatted(machine.unreachableReason(plan.from(), plan.to())));
+      lines.add("No path: %s.".formatted(machine.unreachableReason(plan.from(), plan.to())));
       return lines;
     }
     if (plan.singleRequest().isEmpty()) {
-      lines.add("A single request is answered EINVAL.");
+      lines.add("A single request fails with EINVAL.");
     }
-    for (Route<S> way : plan.routes()) {
+    for (Route<S> route : plan.routes()) {
       lines.add("");
-      lines.add("%2d. %s".formatted(way.rank(), way));
-      lines.add("    " + label(way));
-      way.reasons().forEach(reason -> lines.add("    - " + reason));
+      lines.add("%2d. %s".formatted(route.rank(), route));
+      lines.add("    " + label(route));
+      route.reasons().forEach(reason -> lines.add("    - " + reason));
     }
     lines.add("");
     lines.add(advice());
     return lines;
   }
 
-  private String label(Route<S> way) {
-    String kind = switch (way.kind()) {
-      case STAY -> "there already";
+  private String label(Route<S> route) {
+    String kind = switch (route.kind()) {
+      case STAY -> "already there";
       case DIRECT -> "direct";
       case COMBINATION -> "combination";
-      case VIA_STOP -> "by way of STOP";
-      case VIA_RUNNING -> "by way of RUNNING";
+      case VIA_STOP -> "via STOP";
+      case VIA_RUNNING -> "via RUNNING";
       case DETOUR -> "detour";
       case RESET -> "by reset";
     };
-    return kind + (way.isSpecified() ? "" : ", a further way") + describeRequests(way);
+    return kind + (route.isSpecified() ? "" : ", an additional path") + describeRequests(route);
   }
 
-  /** Where one request takes several arcs, the path does not show what to ask for. */
-  private static <S> String describeRequests(Route<S> way) {
-    boolean eachArcAsked = way.steps().stream().allMatch(step -> step.path().size() == 1);
-    if (eachArcAsked || way.isSingleRequest()) {
+  /** If one request takes several arcs, the path alone does not show the requests. */
+  private static <S> String describeRequests(Route<S> route) {
+    boolean isArcPerRequest = route.steps().stream().allMatch(step -> step.path().size() == 1);
+    if (isArcPerRequest || route.isSingleRequest()) {
       return "";
     }
-    return "; ask for " + way.steps().stream().map(
+    return "; request " + route.steps().stream().map(
         step -> step instanceof Step.Reset<S> ? "a reset" : step.to().toString())
         .collect(Collectors.joining(", "));
   }
 
   private String advice() {
-    return plan.best().map(way -> "Take way %d.".formatted(way.rank()))
-        .orElse("No way suits everybody: each loses the state that the device holds, or is discouraged.");
+    return plan.best().map(route -> "Recommended: path %d.".formatted(route.rank()))
+        .orElse("No path is recommended: each loses the device's state, or is discouraged.");
   }
 
-  /** Fields that a plan does not have are left out. */
+  /** Omits fields that a plan does not have. */
   JsonObject json() {
     Json json = Json.event("plan").with("version", machine.version()).with("from", plan.from().toString())
         .with("to", plan.to().toString()).with("features", machine.features())
         .with("result", plan.singleRequest().isPresent() ? "OK" : "EINVAL");
-    plan.singleRequest().ifPresent(way -> json.with("path", names(way.path())));
-    plan.best().ifPresent(way -> json.with("best", way.rank()));
+    plan.singleRequest().ifPresent(route -> json.with("path", names(route.path())));
+    plan.best().ifPresent(route -> json.with("best", route.rank()));
     return json.with("ways", plan.routes(), PlanReport::json).build();
   }
 
-  private static <S> JsonObject json(Route<S> way) {
-    return Json.object().with("rank", way.rank()).with("kind", way.kind().name().toLowerCase(Locale.ROOT))
-        .with("path", names(way.path())).with("steps", way.steps(), PlanReport::json)
-        .with("loses_state", way.losesState()).with("discouraged", way.isDiscouraged())
-        .with("from_table", way.isSpecified()).with("reasons", way.reasons()).build();
+  private static <S> JsonObject json(Route<S> route) {
+    return Json.object().with("rank", route.rank())
+        .with("kind", route.kind().name().toLowerCase(Locale.ROOT)).with("path", names(route.path()))
+        .with("steps", route.steps(), PlanReport::json).with("loses_state", route.losesState())
+        .with("discouraged", route.isDiscouraged()).with("from_table", route.isSpecified())
+        .with("reasons", route.reasons()).build();
   }
 
   private static <S> JsonObject json(Step<S> step) {

@@ -3,7 +3,7 @@ package io.vfio4j.cli.states;
 
 import io.vfio4j.cli.svg.Point;
 
-/** Where a state is drawn. */
+/** The box of a state in a diagram. */
 record StateBox(Point centre) {
 
   static final double WIDTH = 200;
@@ -18,10 +18,10 @@ record StateBox(Point centre) {
   }
 
   /**
-   * Returns where a line that comes from outside meets the box.
+   * Returns the intersection of a line with the border of the box.
    *
-   * @param from outside
-   * @param to inside
+   * @param from a point outside
+   * @param to a point inside
    */
   Point borderPoint(Point from, Point to) {
     double across = share(from.x(), to.x(), left(), left() + WIDTH);
@@ -30,7 +30,7 @@ record StateBox(Point centre) {
     return from.plus((to.x() - from.x()) * share, (to.y() - from.y()) * share);
   }
 
-  /** Returns the part of the way after which one coordinate is between two limits; 0 if it always is. */
+  /** Returns the part of the line after which a coordinate is between two limits; 0 if it always is. */
   private static double share(double from, double to, double low, double high) {
     if (from < low) {
       return (low - from) / (to - from);

@@ -5,26 +5,26 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a device has of states and arcs, of either version, as it is shown.
+ * The states and arcs of a device, of either version, for display.
  *
- * @param summary of its features
+ * @param summary a summary of the device's features
  */
 record StateGraph(int version, List<String> features, String summary, List<StateView> states,
     List<ArcView> arcs) {
 
-  /** Returns a heading. */
+  /** Returns the title. */
   String title() {
     return "VFIO device states, version %d, %s".formatted(version, summary);
   }
 
-  /** Returns the needs that are among those of the arcs. */
+  /** Returns the requirements that occur among the arcs. */
   List<ArcRequirement> requirements() {
     return Arrays.stream(ArcRequirement.values())
-        .filter(need -> arcs.stream().anyMatch(arc -> arc.requirement() == need))
+        .filter(requirement -> arcs.stream().anyMatch(arc -> arc.requirement() == requirement))
         .toList();
   }
 
-  /** Tells whether an arc leads from a state to another. */
+  /** Returns whether there is an arc between two states. */
   boolean hasArc(String from, String to) {
     return arcs.stream().anyMatch(arc -> arc.from().equals(from) && arc.to().equals(to));
   }

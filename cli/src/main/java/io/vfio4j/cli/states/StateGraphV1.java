@@ -11,7 +11,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
-/** Shows a device with version 1. */
+/** Creates the graph of a device with version 1. */
 final class StateGraphV1 {
 
   private static final List<DeviceStateV1> STATES = List.of(DeviceStateV1.STOP, DeviceStateV1.RUNNING,
@@ -28,7 +28,7 @@ final class StateGraphV1 {
     return new StateGraph(machine.version(), machine.features(), machine.summary(), states, arcs);
   }
 
-  /** The model's sets have no order, and what is shown needs one. */
+  /** Returns arcs in the order of display; the model's sets have no order. */
   static List<ArcV1> inOrder(Collection<ArcV1> arcs) {
     Comparator<ArcV1> order = Comparator.comparingInt(arc -> STATES.indexOf(arc.from()));
     return arcs.stream().sorted(order.thenComparingInt(arc -> STATES.indexOf(arc.to()))).toList();

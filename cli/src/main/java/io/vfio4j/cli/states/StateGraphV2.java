@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** Shows a device with version 2. What depends on which feature is found by asking the model for all sets. */
+/** Creates the graph of a device with version 2. Requirements are derived by querying the model for all feature sets. */
 final class StateGraphV2 {
 
   private static final List<MigrationFeatures> SETS = List.of(MigrationFeatures.of(),
@@ -55,7 +55,7 @@ final class StateGraphV2 {
     return preCopy ? ArcRequirement.PRE_COPY : ArcRequirement.ALWAYS;
   }
 
-  /** Returns the features without which no device has a state. */
+  /** Returns the features that every device with a state has. */
   static Set<MigrationFeature> requiredFeatures(DeviceState state) {
     return requiredFeatures(set -> set.supports(state));
   }
@@ -66,7 +66,7 @@ final class StateGraphV2 {
     return needs;
   }
 
-  /** Every device that migrates has STOP_COPY, so that to name it tells nothing. */
+  /** Every device that migrates has STOP_COPY, so it is not listed. */
   private static List<String> withoutStopCopy(Set<MigrationFeature> features) {
     return features.stream().filter(feature -> feature != MigrationFeature.STOP_COPY)
         .map(MigrationFeature::name).toList();

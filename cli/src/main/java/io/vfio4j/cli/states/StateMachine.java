@@ -5,34 +5,34 @@ import io.vfio4j.model.plan.Plan;
 import java.util.List;
 
 /**
- * A device's state machine, of one of the versions.
+ * A device's state machine, of either version.
  *
- * @param <S> the states of the version
+ * @param <S> the type of its states
  */
 sealed interface StateMachine<S> permits StateMachineV1, StateMachineV2 {
 
   /** Returns the number of the version. */
   int version();
 
-  /** Returns what the device has, by the names that {@code --features} takes. */
+  /** Returns the features of the device, as {@code --features} takes them. */
   List<String> features();
 
-  /** Returns the same in a few words. */
+  /** Returns a summary of the features. */
   String summary();
 
-  /** Returns the states and arcs that the device has. */
+  /** Returns the states and arcs of the device. */
   StateGraph graph();
 
   /**
-   * Reads a state.
+   * Parses a state.
    *
-   * @throws IllegalArgumentException if there is none such; the message is for people
+   * @throws IllegalArgumentException if there is no such state
    */
   S parse(String text);
 
   /** Plans from a state to another. */
   Plan<S> plan(S from, S to);
 
-  /** Tells why there is no way at all from a state to another. */
+  /** Returns the reason why there is no path between two states. */
   String unreachableReason(S from, S to);
 }

@@ -14,25 +14,25 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Which device is meant. To be mixed in. */
+/** The options that select a state machine, as a mixin. */
 final class StateMachineOptions {
 
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec mixee;
 
-  @Option(names = "--v1", description = "Version 1 of the protocol: bits in a field.")
+  @Option(names = "--v1", description = "Use version 1 of the protocol, in which a state is a set of bits.")
   private boolean v1;
 
   @Option(names = "--features", paramLabel = "LIST", description = {
-      "What the device has: some of stop_copy,p2p,pre_copy (the first is implied), or none.",
-      "With --v1: ndma, and the optional arcs, as in 'ndma,STOP_COPY>RESUMING'; all is each arc.",
-      "Default: all; for states --v1 the arcs that the protocol names."})
+      "Features of the device: any of stop_copy,p2p,pre_copy (the first is implied), or none.",
+      "With --v1: ndma, and optional arcs, as in 'ndma,STOP_COPY>RESUMING'; all means every arc.",
+      "Default: all; with states --v1, the arcs that the protocol names."})
   private @Nullable String features;
 
   /**
-   * Returns the machine that is asked for.
+   * Returns the selected machine.
    *
-   * @param defaultV1 what {@code --v1} means without features
+   * @param defaultV1 the machine for {@code --v1} without features
    */
   StateMachine<?> machine(StateMachineV1 defaultV1) {
     if (features == null) {
@@ -46,7 +46,7 @@ final class StateMachineOptions {
     }
   }
 
-  /** The features of version 2 are in version 1 too: two in every device, and P2P by the name NDMA. */
+  /** Also accepts the names of version 2: every device has two of them, and P2P corresponds to NDMA. */
   private static FeaturesV1 parseV1(String list) {
     String inV1 = Arrays.stream(list.split(",", -1)).map(String::strip)
         .map(part -> switch (part.toLowerCase(Locale.ROOT).replace('-', '_')) {

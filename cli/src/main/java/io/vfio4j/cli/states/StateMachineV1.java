@@ -10,16 +10,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Version 1: bits, and arcs that a device may have or not. */
+/** The state machine of version 1: states are bits, and many arcs are optional. */
 record StateMachineV1(FeaturesV1 supported) implements StateMachine<DeviceStateV1> {
 
-  /** Returns a device with NDMA and each arc that the protocol's text names. */
+  /** Returns a device with NDMA and the arcs that the protocol's text names. */
   static StateMachineV1 specified() {
     return new StateMachineV1(
         new FeaturesV1(true, TransitionV1.all().stream().map(TransitionV1::arc).collect(Collectors.toSet())));
   }
 
-  /** Returns a device that may have every arc: what it lacks is found out by trying. */
+  /** Returns a device with every arc, since missing ones are only found by trying. */
   static StateMachineV1 withAllArcs() {
     return new StateMachineV1(FeaturesV1.all(true));
   }
@@ -60,7 +60,7 @@ record StateMachineV1(FeaturesV1 supported) implements StateMachine<DeviceStateV
     DeviceStateV1 state = DeviceStateV1.parse(text);
     if (!state.isValid()) {
       throw new IllegalArgumentException(
-          "%s is invalid: RESUMING goes with no other bit, but for SAVING|RESUMING, which is ERROR"
+          "%s is invalid: RESUMING excludes other bits, except in SAVING|RESUMING, which is ERROR"
               .formatted(state));
     }
     return state;
@@ -75,9 +75,9 @@ record StateMachineV1(FeaturesV1 supported) implements StateMachine<DeviceStateV
   public String unreachableReason(DeviceStateV1 from, DeviceStateV1 to) {
     for (DeviceStateV1 state : List.of(from, to)) {
       if (!supported.supports(state.effective())) {
-        return "the device has no %s: it lacks NDMA".formatted(state);
+        return "the device does not have %s: it lacks NDMA".formatted(state);
       }
     }
-    return to.isError() ? "ERROR is never a target" : "the arcs that the device has do not lead there";
+    return to.isError() ? "ERROR is never a target" : "the arcs of the device do not lead there";
   }
 }

@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Version 2: an enumeration of states, and features. */
+/** The state machine of version 2: an enumeration of states, of which a device has some according to its features. */
 record StateMachineV2(MigrationFeatures supported) implements StateMachine<DeviceState> {
 
   @Override
@@ -27,7 +27,7 @@ record StateMachineV2(MigrationFeatures supported) implements StateMachine<Devic
 
   @Override
   public String summary() {
-    return supported.canMigrate() ? "features " + supported : "no migration at all";
+    return supported.canMigrate() ? "features " + supported : "no migration";
   }
 
   @Override
@@ -52,13 +52,13 @@ record StateMachineV2(MigrationFeatures supported) implements StateMachine<Devic
   private static IllegalArgumentException unknownState(String name, String hint) {
     String states = Arrays.stream(DeviceState.values()).map(state -> state + " (" + state.wireValue() + ")")
         .collect(Collectors.joining(", "));
-    return new IllegalArgumentException("%s is no state; there are %s%s".formatted(name, states, hint));
+    return new IllegalArgumentException("unknown device state '%s': expected %s%s".formatted(name, states, hint));
   }
 
-  /** Bits and NDMA are for version 1; whoever writes them means that. */
+  /** Suggests --v1 for a state of version 1. */
   private static String hint(String name) {
     try {
-      return "; %s is one of version 1, with --v1".formatted(DeviceStateV1.parse(name));
+      return "; %s is a state of version 1, see --v1".formatted(DeviceStateV1.parse(name));
     } catch (IllegalArgumentException _) {
       return "";
     }
@@ -73,11 +73,11 @@ record StateMachineV2(MigrationFeatures supported) implements StateMachine<Devic
   public String unreachableReason(DeviceState from, DeviceState to) {
     for (DeviceState state : List.of(from, to)) {
       if (!supported.supports(state)) {
-        return "the device has no %s: it lacks %s".formatted(state, missing(state));
+        return "the device does not have %s: it lacks %s".formatted(state, missing(state));
       }
     }
     return to == DeviceState.ERROR ? "ERROR is never a target"
-        : "the arcs that the device has do not lead there";
+        : "the arcs of the device do not lead there";
   }
 
   private String missing(DeviceState state) {

@@ -4,36 +4,36 @@ package io.vfio4j.cli.states;
 import io.vfio4j.model.DeviceState;
 
 /**
- * What a state means.
+ * The meaning of a state.
  *
- * @param brief a few words, for a box in a diagram
- * @param sentence a line
+ * @param brief the text of the box in a diagram
+ * @param sentence the text in tables
  */
 record StateMeaning(String brief, String sentence) {
 
   static StateMeaning of(DeviceState state) {
     return switch (state) {
-      case ERROR -> new StateMeaning("has failed", "has failed, and only a reset helps");
-      case STOP -> new StateMeaning("stands still", "stands still; nothing in it changes");
+      case ERROR -> new StateMeaning("failed", "failed, and must be reset");
+      case STOP -> new StateMeaning("stopped", "stopped; its state does not change");
       case RUNNING ->
-        new StateMeaning("operates", "operates; every device starts here, and a reset leads here");
+        new StateMeaning("running", "running; the initial state, and the state after a reset");
       case STOP_COPY ->
-        new StateMeaning("stands still, is read out", "stands still, and its state is read out");
-      case RESUMING -> new StateMeaning("stands still, is written",
-          "stands still, and a saved state is written into it");
-      case RUNNING_P2P -> new StateMeaning("operates, no DMA to peers",
-          "operates, but starts no DMA to its peers; it answers theirs");
+        new StateMeaning("stopped, state is read", "stopped, while its state is read");
+      case RESUMING -> new StateMeaning("stopped, state is written",
+          "stopped, while a saved state is written");
+      case RUNNING_P2P -> new StateMeaning("running, no DMA to peers",
+          "running, but starts no DMA to peers; it still serves theirs");
       case PRE_COPY ->
-        new StateMeaning("operates, is read out", "operates, and its state is read out meanwhile");
-      case PRE_COPY_P2P -> new StateMeaning("read out, no DMA to peers",
-          "operates without DMA to its peers, and its state is read out meanwhile");
+        new StateMeaning("running, state is read", "running, while its state is read");
+      case PRE_COPY_P2P -> new StateMeaning("state read, no peer DMA",
+          "running without DMA to peers, while its state is read");
     };
   }
 
-  /** Returns what a state of version 1 with NDMA means. */
+  /** Returns the meaning of a state of version 1 with NDMA. */
   static StateMeaning ofNdma(DeviceState same) {
     return same.isSaving()
-        ? new StateMeaning("read out, no DMA", "operates without DMA, and its state is read out meanwhile")
-        : new StateMeaning("operates, no DMA", "operates, but starts no DMA");
+        ? new StateMeaning("state is read, no DMA", "running without DMA, while its state is read")
+        : new StateMeaning("running, no DMA", "running, but starts no DMA");
   }
 }

@@ -3,7 +3,7 @@ package io.vfio4j.cli.states;
 
 import java.util.Optional;
 
-/** Reads numbers of states. */
+/** Parses numbers of states. */
 final class StateNumbers {
 
   private static final long MAX_U32 = 0xffff_ffffL;
@@ -11,7 +11,7 @@ final class StateNumbers {
   private StateNumbers() {
   }
 
-  /** Reads a u32, decimal or {@code 0x}. */
+  /** Parses a u32 in decimal or with {@code 0x}. */
   static Optional<Integer> parseU32(String text) {
     try {
       long number = Long.decode(text);

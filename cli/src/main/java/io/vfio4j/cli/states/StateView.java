@@ -4,11 +4,11 @@ package io.vfio4j.cli.states;
 import java.util.List;
 
 /**
- * A state as it is shown.
+ * A state for display.
  *
- * @param features the features without which no device has it
- * @param brief what it means, in a few words
- * @param meaning what it means
+ * @param features the features that every device with this state has
+ * @param brief the meaning, for a box in a diagram
+ * @param meaning the meaning, for tables
  */
 record StateView(String name, int number, List<String> features, String brief, String meaning,
     boolean running,
@@ -26,7 +26,7 @@ record StateView(String name, int number, List<String> features, String brief, S
     return session == SessionKind.SAVING;
   }
 
-  /** Returns a name for languages that allow nothing but letters, digits and underscores. */
+  /** Returns the name as an identifier of letters, digits and underscores. */
   String identifier() {
     return identifier(name);
   }

@@ -11,11 +11,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** {@code vfio4j states}. */
+/** The {@code states} command. */
 @Command(name = "states", description = {
-    "Show the device states and the arcs between them: what they mean, and what a device needs "
-        + "for them.",
-    "Each arc is one step of a device; vfio4j plan tells how to get further."}, footer = {"", "Examples:",
+    "Show the device states and the arcs between them: their meaning, and the features they require.",
+    "An arc is a single step of a device; vfio4j plan shows longer paths."}, footer = {"", "Examples:",
         "  vfio4j states", "  vfio4j states --features p2p --format mermaid",
         "  vfio4j states --v1 --format svg > states.svg",
         "  vfio4j states --v1 --features 'ndma,STOP_COPY>RESUMING' --format dot | dot -Tpdf > states.pdf",
@@ -26,28 +25,25 @@ public final class StatesCommand implements Callable<Integer> {
   private final StateMachineOptions machine = new StateMachineOptions();
 
   @Option(names = "--format", paramLabel = "FORMAT", converter = OutputFormatConverter.class, description = {
-      "One of ${COMPLETION-CANDIDATES}; default table. --json is short for json."})
+      "Output format: ${COMPLETION-CANDIDATES} (default: table). --json is short for --format json."})
   private @Nullable OutputFormat format;
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
-  /** Makes the command. */
-  public StatesCommand() {
-  }
 
   @Override
   public Integer call() {
     if (common.json() && format != null && format != OutputFormat.JSON) {
       throw new ParameterException(common.spec().commandLine(),
-          "--json and --format %s exclude each other".formatted(format));
+          "--json and --format %s are mutually exclusive".formatted(format));
     }
-    StateGraph map = machine.machine(StateMachineV1.specified()).graph();
+    StateGraph graph = machine.machine(StateMachineV1.specified()).graph();
     Output output = common.output();
     if (common.json()) {
-      output.result(new StatesJson(map).build());
+      output.result(new StatesJson(graph).build());
     } else {
-      output.line((format == null ? OutputFormat.TABLE : format).render(map));
+      output.line((format == null ? OutputFormat.TABLE : format).render(graph));
     }
     return ExitCodes.SUCCESS;
   }

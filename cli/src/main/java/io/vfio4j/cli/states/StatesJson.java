@@ -6,7 +6,7 @@ import io.vfio4j.cli.base.Json;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** States and arcs for programs. */
+/** The states and arcs as JSON. */
 record StatesJson(StateGraph graph) {
 
   JsonObject build() {

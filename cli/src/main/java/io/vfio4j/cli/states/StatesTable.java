@@ -5,7 +5,7 @@ import io.vfio4j.cli.base.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 
-/** States and arcs for people. */
+/** The states and arcs as tables. */
 record StatesTable(StateGraph graph) {
 
   String text() {
@@ -18,8 +18,8 @@ record StatesTable(StateGraph graph) {
     graph.arcs()
         .forEach(arc -> arcs.add(List.of(arc.toString(), arc.requirement().description(), arc.effect())));
     return String.join("\n", graph.title(), "", columns(states), "", columns(arcs), "",
-        "A reset leads from any state to RUNNING, and is the only way out of ERROR.",
-        "For the ways from a state to another: vfio4j plan FROM TO");
+        "A reset leads from any state to RUNNING; it is the only exit from ERROR.",
+        "For paths from one state to another, see vfio4j plan FROM TO.");
   }
 
   private static String columns(List<List<String>> rows) {

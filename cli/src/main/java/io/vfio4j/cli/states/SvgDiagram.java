@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A picture of the states: a file that needs no other, drawn without any tool. */
+/** The diagram as a self-contained SVG file. */
 final class SvgDiagram {
 
   private final StateGraph graph;
@@ -16,13 +16,13 @@ final class SvgDiagram {
   private final Svg svg = new Svg();
   private final List<ArcView> undrawn = new ArrayList<>();
 
-  private SvgDiagram(StateGraph map, DiagramLayout layout) {
-    this.graph = map;
+  private SvgDiagram(StateGraph graph, DiagramLayout layout) {
+    this.graph = graph;
     this.layout = layout;
   }
 
-  static SvgDiagram of(StateGraph map) {
-    return new SvgDiagram(map, DiagramLayout.of(map.version()));
+  static SvgDiagram of(StateGraph graph) {
+    return new SvgDiagram(graph, DiagramLayout.of(graph.version()));
   }
 
   String text() {

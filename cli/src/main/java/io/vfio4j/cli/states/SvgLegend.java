@@ -7,7 +7,7 @@ import io.vfio4j.cli.svg.Svg;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Says below a diagram what its lines, dots and boxes mean. */
+/** The legend below a diagram. */
 record SvgLegend(StateGraph graph, List<ArcView> undrawn) {
 
   private static final double ROW = 26;
@@ -21,35 +21,35 @@ record SvgLegend(StateGraph graph, List<ArcView> undrawn) {
   }
 
   void draw(Svg svg, Point corner) {
-    List<ArcRequirement> needs = graph.requirements();
-    for (int i = 0; i < needs.size(); i++) {
+    List<ArcRequirement> requirements = graph.requirements();
+    for (int i = 0; i < requirements.size(); i++) {
       Point at = corner.plus(0, i * ROW);
-      svg.arrow(needs.get(i).styleClass(), new Arrow(at, at.plus(SAMPLE, 0)));
-      svg.text("note", at.plus(SAMPLE + 12, 4), "arc: " + needs.get(i).description());
+      svg.arrow(requirements.get(i).styleClass(), new Arrow(at, at.plus(SAMPLE, 0)));
+      svg.text("note", at.plus(SAMPLE + 12, 4), "arc: " + requirements.get(i).description());
     }
     Point middle = corner.plus(COLUMN, 0);
-    sample(svg, middle, "running", "the device operates");
-    sample(svg, middle.plus(0, ROW), "still", "the device stands still");
-    sample(svg, middle.plus(0, 2 * ROW), "running initial", "where a device starts");
+    sample(svg, middle, "running", "the device runs");
+    sample(svg, middle.plus(0, ROW), "still", "the device is stopped");
+    sample(svg, middle.plus(0, 2 * ROW), "running initial", "initial state");
     Point right = corner.plus(2 * COLUMN, 0);
     svg.circle("opens", right.plus(SAMPLE / 2, 0), 4.5);
     svg.text("note", right.plus(SAMPLE + 12, 4), "opens a data session");
     svg.circle("ends", right.plus(SAMPLE / 2, ROW), 3.5);
     svg.text("note", right.plus(SAMPLE + 12, ROW + 4), "ends the data session");
     svg.arrow("reset", new Arrow(right.plus(0, 2 * ROW), right.plus(SAMPLE, 2 * ROW)));
-    svg.text("note", right.plus(SAMPLE + 12, 2 * ROW + 4), "reset; it leads there from any state");
+    svg.text("note", right.plus(SAMPLE + 12, 2 * ROW + 4), "reset, from any state");
     List<String> notes = notes();
     for (int i = 0; i < notes.size(); i++) {
       svg.text("note", corner.plus(0, (ROWS + i) * ROW + 4), notes.get(i));
     }
   }
 
-  private static void sample(Svg svg, Point at, String kind, String words) {
+  private static void sample(Svg svg, Point at, String kind, String text) {
     svg.rect("box " + kind, at.plus(6, -8), SAMPLE - 12, 16, 5);
-    svg.text("note", at.plus(SAMPLE + 12, 4), words);
+    svg.text("note", at.plus(SAMPLE + 12, 4), text);
   }
 
-  /** Arcs that the protocol's text does not name have no place in the picture. */
+  /** Lists the arcs that are not drawn, which the protocol's text does not name. */
   private List<String> notes() {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < undrawn.size(); i += UNDRAWN_IN_LINE) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.states;
 
-/** The colours of diagrams, for light and dark surroundings; no line is told from another by colour alone. */
+/** The style sheet of diagrams, for light and dark backgrounds. Lines differ in more than colour. */
 final class SvgStyle {
 
   static final String CSS = """

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The commands {@code states} and {@code plan}: what the protocol is, and how to get about in it. */
+/** The commands {@code states} and {@code plan}: the device states of the protocol, and paths between them. */
 @NullMarked
 package io.vfio4j.cli.states;
 

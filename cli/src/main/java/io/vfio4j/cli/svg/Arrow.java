@@ -2,17 +2,17 @@
 package io.vfio4j.cli.svg;
 
 /**
- * A straight arrow, from border to border.
+ * A straight arrow.
  *
- * @param tail where it begins
- * @param tip where it points to
+ * @param tail the start
+ * @param tip the end, with the head
  */
 public record Arrow(Point tail, Point tip) {
 
   private static final double HEAD_LENGTH = 11;
   private static final double HALF_HEAD = 4.5;
 
-  /** Returns where the line ends: within the head, so that its end does not show at the tip. */
+  /** Returns the end of the line, which is within the head so that it is not visible at the tip. */
   Point shaft() {
     return tip.towards(tail, HEAD_LENGTH - 2);
   }
@@ -25,12 +25,12 @@ public record Arrow(Point tail, Point tip) {
     return new Point[] {tip, base.plus(-dy, dx), base.plus(dy, -dx)};
   }
 
-  /** Returns where to mark that a session ends: as the state is left. */
+  /** Returns the position of a mark after the tail. */
   public Point afterTail() {
     return tail.towards(tip, 9);
   }
 
-  /** Returns where to mark that a session is opened: as the next state is entered. */
+  /** Returns the position of a mark before the tip. */
   public Point beforeTip() {
     return tip.towards(tail, HEAD_LENGTH + 6);
   }

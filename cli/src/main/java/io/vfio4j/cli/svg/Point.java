@@ -9,7 +9,7 @@ package io.vfio4j.cli.svg;
  */
 public record Point(double x, double y) {
 
-  /** Returns the point so far to the right and down from this one. */
+  /** Returns the point at an offset to the right and down. */
   public Point plus(double dx, double dy) {
     return new Point(x + dx, y + dy);
   }

@@ -5,21 +5,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Writes elements of SVG. */
+/** Builds a sequence of SVG elements. */
 public final class Svg {
 
   private final StringBuilder text = new StringBuilder();
 
-  /** Makes an empty one. */
-  public Svg() {
-  }
-
   /**
-   * Returns a file that needs no other.
+   * Returns a self-contained file.
    *
-   * @param title what the picture is called, in it and for those who cannot see it
-   * @param css a style element, with the classes {@code paper} and {@code title} among others
-   * @param content what is drawn
+   * @param title the title in the drawing, and its accessible name
+   * @param css a style element that includes the classes {@code paper} and {@code title}
+   * @param content the elements of the drawing
    */
   public static String file(String title, String css, double width, double height, Svg content) {
     Svg file = new Svg();
@@ -35,7 +31,7 @@ public final class Svg {
     return file.raw(content.toString()).raw("</svg>").toString();
   }
 
-  /** Adds lines as they are. */
+  /** Adds text without escaping it. */
   public Svg raw(String lines) {
     text.append(lines);
     return this;
@@ -59,7 +55,7 @@ public final class Svg {
     return element("<polygon class=\"%s\" points=\"%s\"/>".formatted(styleClass, points(List.of(corners))));
   }
 
-  /** Adds a line with corners. */
+  /** Adds a polyline. */
   public Svg polyline(String styleClass, List<Point> corners) {
     return element("<polyline class=\"%s\" points=\"%s\"/>".formatted(styleClass, points(corners)));
   }
@@ -75,10 +71,10 @@ public final class Svg {
         .formatted(styleClass, number(centre.x()), number(centre.y()), number(radius)));
   }
 
-  /** Adds words. */
-  public Svg text(String styleClass, Point at, String words) {
+  /** Adds a text. */
+  public Svg text(String styleClass, Point at, String content) {
     return element("<text class=\"%s\" x=\"%s\" y=\"%s\">%s</text>"
-        .formatted(styleClass, number(at.x()), number(at.y()), escape(words)));
+        .formatted(styleClass, number(at.x()), number(at.y()), escape(content)));
   }
 
   /** Adds an arrow. */
@@ -92,12 +88,12 @@ public final class Svg {
     return this;
   }
 
-  /** Returns words as they may stand in a file. */
-  public static String escape(String words) {
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+  /** Returns a text with the characters of XML's syntax escaped. */
+  public static String escape(String content) {
+    return content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 
-  /** Tenths are enough, and the same everywhere, which the last digits of a double might not be. */
+  /** Rounds to tenths, which are the same on every machine; the last digits of a double may not be. */
   private static String number(double value) {
     String tenths = String.format(Locale.ROOT, "%.1f", value);
     return tenths.endsWith(".0") ? tenths.substring(0, tenths.length() - 2) : tenths;

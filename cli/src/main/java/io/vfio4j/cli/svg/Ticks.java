@@ -4,20 +4,20 @@ package io.vfio4j.cli.svg;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where a scale is marked. */
+/** Computes the tick marks of an axis. */
 public final class Ticks {
 
   private Ticks() {
   }
 
   /**
-   * Returns round numbers from 0 on.
+   * Returns round numbers from 0.
    *
-   * @param last none is more than this, which is more than 0
-   * @param wish how many there should be, roughly
+   * @param last the maximum, which is positive
+   * @param count the approximate number of ticks
    */
-  public static List<Double> upTo(double last, int wish) {
-    double distance = last / wish;
+  public static List<Double> upTo(double last, int count) {
+    double distance = last / count;
     double power = Math.pow(10, Math.floor(Math.log10(distance)));
     double step = distance / power < 2 ? 2 * power : distance / power < 5 ? 5 * power : 10 * power;
     List<Double> ticks = new ArrayList<>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Drawing pictures as SVG, without any tool. */
+/** Writes SVG drawings. */
 @NullMarked
 package io.vfio4j.cli.svg;
 

@@ -29,7 +29,7 @@ class SocketFileTest {
     assertThat(serve.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(serve.err())
         .isEqualTo(
-            "vfio4j: cannot listen at %s: %s is there, and it is not replaced\n".formatted(path, kind));
+            "vfio4j: cannot listen at %s: it is %s, which is not replaced\n".formatted(path, kind));
   }
 
   @Test

@@ -105,7 +105,7 @@ class ConformTest {
     CommandRun group = CommandRun.vfio4j("conform", HONEST, "--only", "everything");
     assertThat(group.exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(group.err())
-        .contains("'everything' is no group of checks: give some of initial, transitions, ");
+        .contains("'everything' is not a group of checks: expected any of initial, transitions, ");
 
     CommandRun file =
         CommandRun.vfio4j("conform", HONEST, "--html", folder.resolve("missing/report.html").toString());

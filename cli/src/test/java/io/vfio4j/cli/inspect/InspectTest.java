@@ -119,7 +119,7 @@ class InspectTest {
     assertThat(run.out().lines().toList().getLast()).endsWith("> 18 of the 20 bytes of a message");
     assertThat(run.err())
         .matches("vfio4j: the recording cannot be read from byte \\d+ on: the file is truncated within"
-            + " a record; 5 messages lie before that\\n");
+            + " a record \\(5 messages before that\\)\\n");
   }
 
   @Test
@@ -131,7 +131,7 @@ class InspectTest {
 
       assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(run.err()).isEqualTo(
-          "vfio4j: %s is not a file that vfio4j wrote; this version knows recordings of sessions, saved states%n"
+          "vfio4j: %s was not written by vfio4j; this version knows recordings, saved states%n"
               .formatted(path()));
     }
   }

@@ -202,7 +202,7 @@ class KernelCommandsTest {
       ProbeReport report = ProbeReport.of(open);
       assertThat(report.canMigrate()).isFalse();
       assertThat(report.lines()).anyMatch(line -> line.startsWith(
-          "missing     RUNNING: a migration begins there, and it is in RESUMING; its last user left it so"));
+          "missing     RUNNING: a migration starts in RUNNING, but the device is in RESUMING; its last user left it in this state"));
     }
   }
 
@@ -218,7 +218,7 @@ class KernelCommandsTest {
     ScriptedKernel kernel = kernel(SETTINGS.device());
 
     HostInventoryReport report = survey(kernel);
-    assertThat(report.lines()).containsExactly("kernel 6.12.1: VFIO is loaded, iommufd is not there",
+    assertThat(report.lines()).containsExactly("kernel 6.12.1: VFIO is loaded, iommufd is not available",
         "no   kernel:0000:3b:00.2 15b3:101e (mlx5_core, group 12)",
         "     bound to mlx5_core, which is not a VFIO driver; this device's variant driver is mlx5_vfio_pci: modprobe "
             + "mlx5_vfio_pci; echo mlx5_vfio_pci > /sys/bus/pci/devices/0000:3b:00.2/driver_override; echo 0000:3b:00.2 > "
@@ -242,7 +242,7 @@ class KernelCommandsTest {
     HostInventoryReport report = survey(kernel);
     assertThat(report.lines()).hasSize(4).contains("?    kernel:" + SERIAL + " (mtty, group 0, vfio0)",
         "     /dev/vfio/0: EACCES (permission denied); run as root, or grant your user access to the file (chown, or a udev rule)",
-        "1 of 1 devices could not be looked at");
+        "1 of 1 devices could not be inspected");
     assertThat(report.json().get("devices").getAsJsonArray().get(0).getAsJsonObject().get("can_migrate")
         .isJsonNull())
         .isTrue();
@@ -252,17 +252,17 @@ class KernelCommandsTest {
   void reportsHostWithoutVfio() throws Exception {
     ScriptedKernel kernel = kernel(SETTINGS.device());
     assertThat(survey(kernel).lines()).hasSize(2).first().asString()
-        .startsWith("no VFIO here: the kernel (6.12.1) uses no IOMMU");
+        .startsWith("no devices for VFIO: the kernel (6.12.1) does not use an IOMMU");
 
     new Sysfs(root.resolve("sys")).pci("0000:00:1c.0", 0x8086, 0x1234, 0x060400).group("0000:00:1c.0", 1);
     assertThat(survey(kernel).lines()).hasSize(2).first().asString()
-        .startsWith("no VFIO here: the kernel (6.12.1) has put no device but bridges into IOMMU groups");
+        .startsWith("no devices for VFIO: the kernel (6.12.1) has IOMMU groups for bridges only");
   }
 
   @Test
   void requiresDeviceOrAll() {
     assertThat(CommandRun.vfio4j("probe").exitCode()).isEqualTo(ExitCodes.USAGE);
-    assertThat(CommandRun.vfio4j("probe", "sim:a", "--all").err()).contains("give a DEVICE, or --all");
+    assertThat(CommandRun.vfio4j("probe", "sim:a", "--all").err()).contains("expected either DEVICE or --all");
     CommandRun all = CommandRun.vfio4j("probe", "--all", "--json");
     assertThat(all.exitCode()).isIn(ExitCodes.SUCCESS, ExitCodes.FAILURE);
     assertThat(all.event("probe-all").get("kernel").getAsString()).isEqualTo(Host.LOCAL.kernelRelease());

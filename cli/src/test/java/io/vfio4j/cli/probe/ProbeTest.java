@@ -30,7 +30,7 @@ class ProbeTest {
     assertThat(run.out()).contains("device      sim:a").contains("1234:5634 (1234:0001), class ff0000")
         .containsPattern("region      BAR2 +1.0 MiB rw").containsPattern("interrupt   MSI-X +4")
         .contains("features    stop_copy, p2p, pre_copy").contains("state       RUNNING")
-        .contains("as the device estimates").contains("DMA log     yes").contains("can migrate yes")
+        .contains("estimated by the device").contains("DMA log     yes").contains("can migrate yes")
         .doesNotContain("missing");
   }
 
@@ -76,7 +76,7 @@ class ProbeTest {
     CommandRun none = CommandRun.vfio4j("probe", "sim:a?features=none");
     assertThat(none.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(none.out()).contains("can migrate no")
-        .contains("missing     STOP_COPY: it offers no migration at all");
+        .contains("missing     STOP_COPY: it does not support migration");
 
     CommandRun simple = CommandRun.vfio4j("probe", "sim:a?features=stop_copy");
     assertThat(simple.exitCode()).isEqualTo(ExitCodes.SUCCESS);

@@ -107,7 +107,7 @@ class ServeIT {
     CommandRun run = CommandRun.vfio4j("serve", "scratch", "--socket", socket().toString());
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.err()).contains("a regular file is there, and it is not replaced");
+    assertThat(run.err()).contains("it is a regular file, which is not replaced");
     assertThat(socket()).hasContent("precious");
   }
 

@@ -47,10 +47,10 @@ class SimulateTest {
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.err()).isEmpty();
     List<String> lines = run.out().lines().toList();
-    assertThat(lines.get(1)).startsWith("A  wait ").endsWith("still waits");
+    assertThat(lines.get(1)).startsWith("A  wait ").endsWith("still waiting");
     assertThat(lines.get(2)).startsWith("B  abort ").endsWith("aborts");
-    assertThat(lines.get(3)).startsWith("C  force ").endsWith("moves");
-    assertThat(lines.get(4)).as("what comes to the same is one line").startsWith("D  any ").endsWith("moves");
+    assertThat(lines.get(3)).startsWith("C  force ").endsWith("moved");
+    assertThat(lines.get(4)).as("what comes to the same is one line").startsWith("D  any ").endsWith("moved");
     assertThat(run.out())
         .contains(
             "B: after 61 s of pre-copy the switchover would still take 3011 ms, and the limit is 300 ms")

@@ -150,7 +150,7 @@ class PlanV1Test {
     CommandRun run = CommandRun.vfio4j("plan", "--v1", "RUNNING", "PRE_COPY+NDMA", "--features", "none");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.out()).contains("No way: the device has no PRE_COPY+NDMA: it lacks NDMA.");
+    assertThat(run.out()).contains("No path: the device does not have PRE_COPY+NDMA: it lacks NDMA.");
   }
 
   @Test

@@ -101,15 +101,15 @@ class PlanV2Test {
     CommandRun run = CommandRun.vfio4j("plan", "STOP_COPY", "PRE_COPY");
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(run.out()).contains("A single request is answered EINVAL.", " 1. STOP_COPY > STOP > ",
-        "; ask for RUNNING, PRE_COPY", "the saving session ends in between", "-RESET->", "Take way 1.");
+    assertThat(run.out()).contains("A single request fails with EINVAL.", " 1. STOP_COPY > STOP > ",
+        "; request RUNNING, PRE_COPY", "the saving session ends in between", "-RESET->", "Recommended: path 1.");
   }
 
   @Test
   void printsReasonWithoutPath() {
     CommandRun run = CommandRun.vfio4j("plan", "RUNNING", "PRE_COPY_P2P", "--features", "stop_copy");
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.out()).contains("No way: the device has no PRE_COPY_P2P: it lacks P2P and PRE_COPY.");
+    assertThat(run.out()).contains("No path: the device does not have PRE_COPY_P2P: it lacks P2P and PRE_COPY.");
 
     assertThat(CommandRun.vfio4j("plan", "RUNNING", "ERROR").out()).contains("ERROR is never a target");
   }

@@ -103,7 +103,7 @@ class StatesTest {
   @Test
   void printsTable() {
     assertThat(states("--features p2p").out())
-        .contains("RUNNING_P2P  5    P2P    operates, but starts no DMA to its peers")
+        .contains("RUNNING_P2P  5    P2P    running, but starts no DMA to peers")
         .containsPattern("STOP > STOP_COPY +every device +opens a saving session")
         .containsPattern("RUNNING > RUNNING_P2P +with P2P").doesNotContain("PRE_COPY");
     assertThat(states("--features stop_copy").out()).containsPattern("RUNNING > STOP +without P2P");
