@@ -41,7 +41,7 @@ abstract class AbstractPciDevice {
 
   /** Declares the legacy interrupt. */
   protected final Intx intx() {
-    declarations.requireDeclaring();
+    declarations.context().requireDeclaring();
     return declarations.addItem(declarations.interrupts().intx());
   }
 
@@ -70,7 +70,7 @@ abstract class AbstractPciDevice {
           "%d vectors at 0x%x, pending bits at 0x%x: give 1 to %d, at multiples of 8"
               .formatted(vectors, tableOffset, pendingOffset, MAX_MSIX_VECTORS));
     }
-    MsixTable table = new MsixTable(declarations, vectors);
+    MsixTable table = new MsixTable(declarations.context(), vectors);
     MessageInterrupts messages = declarations.addItem(declarations.interrupts().msix(vectors));
     bar.place(tableOffset, (long) vectors * MsixTable.ENTRY_BYTES, table);
     bar.place(pendingOffset, MsixPendingBits.bytes(vectors), new MsixPendingBits(messages));
@@ -100,7 +100,7 @@ abstract class AbstractPciDevice {
    * requested there resets the device (PCI Express Base 5.0, 7.5.3).
    */
   protected final void pciExpress() {
-    declarations.addCapability(Capabilities.express(declarations::requestReset));
+    declarations.addCapability(Capabilities.express(declarations.context()::requestReset));
     extendedConfigSpace();
   }
 
@@ -127,13 +127,13 @@ abstract class AbstractPciDevice {
    */
   protected final DeviceTimer timer(String name, Runnable action) {
     return declarations
-        .addScheduled(new DeviceTimer(declarations, name, declarations.runState().clock(), action));
+        .addScheduled(new DeviceTimer(declarations.context(), name, declarations.context().runState().clock(), action));
   }
 
   /** Declares a {@link #timer} that may perform DMA to a range; its clock runs while such DMA may start. */
   protected final DeviceTimer dmaTimer(String name, DmaRange range, Runnable action) {
-    RunningClock clock = new RunningClock(declarations.setup().nanoTime());
-    return declarations.addScheduledDma(range, clock, new DeviceTimer(declarations, name, clock, action));
+    RunningClock clock = new RunningClock(declarations.context().setup().nanoTime());
+    return declarations.addScheduledDma(range, clock, new DeviceTimer(declarations.context(), name, clock, action));
   }
 
   /**
@@ -144,13 +144,13 @@ abstract class AbstractPciDevice {
    */
   protected final DevicePacer pacer(String name, BooleanSupplier event) {
     return declarations
-        .addScheduled(new DevicePacer(declarations, name, declarations.runState().clock(), event));
+        .addScheduled(new DevicePacer(declarations.context(), name, declarations.context().runState().clock(), event));
   }
 
   /** Declares a {@link #pacer} that may perform DMA to a range; its clock runs while such DMA may start. */
   protected final DevicePacer dmaPacer(String name, DmaRange range, BooleanSupplier event) {
-    RunningClock clock = new RunningClock(declarations.setup().nanoTime());
-    return declarations.addScheduledDma(range, clock, new DevicePacer(declarations, name, clock, event));
+    RunningClock clock = new RunningClock(declarations.context().setup().nanoTime());
+    return declarations.addScheduledDma(range, clock, new DevicePacer(declarations.context(), name, clock, event));
   }
 
   /**
@@ -171,7 +171,7 @@ abstract class AbstractPciDevice {
    * @param name the name in the saved state, which must never change
    */
   protected final StateField field(String name) {
-    return declarations.addItem(new StateField(declarations, name));
+    return declarations.addItem(new StateField(declarations.context(), name));
   }
 
   /**
@@ -213,11 +213,11 @@ abstract class AbstractPciDevice {
 
   /** Returns whether the device runs. */
   protected final boolean isRunning() {
-    return declarations.isRunning();
+    return declarations.context().isRunning();
   }
 
   /** Logs a line, prefixed with the device's name. The log is rate-limited. */
   protected final void log(String line) {
-    declarations.log(line);
+    declarations.context().log(line);
   }
 }

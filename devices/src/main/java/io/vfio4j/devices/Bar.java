@@ -17,7 +17,8 @@ public final class Bar {
   private record Subregion(long offset, long end, RegionPart part) {
   }
 
-  private final Declarations declarations;
+  private final DeviceContext context;
+  private final PartCollector collector;
   private final int index;
   private final BarKind kind;
   private final long size;
@@ -25,12 +26,13 @@ public final class Bar {
   private Subregion[] subregions = new Subregion[0];
   private Optional<DeviceMemory> mappable = Optional.empty();
 
-  Bar(Declarations device, int index, BarKind kind, long size) {
+  Bar(DeviceContext context, PartCollector collector, int index, BarKind kind, long size) {
     if (Long.bitCount(size) != 1 || size < kind.minSize() || size > kind.maxSize()) {
       throw new IllegalArgumentException("BAR%d of %d bytes: give a power of two from %d to %d"
           .formatted(index, size, kind.minSize(), kind.maxSize()));
     }
-    this.declarations = device;
+    this.context = context;
+    this.collector = collector;
     this.index = index;
     this.kind = kind;
     this.size = size;
@@ -64,7 +66,7 @@ public final class Bar {
    * @throws IllegalArgumentException if the part is not free
    */
   public RegisterBank registers(String name, long offset, int length) {
-    RegisterBank bank = new RegisterBank(declarations, name, length);
+    RegisterBank bank = new RegisterBank(context, collector, name, length);
     place(offset, length, bank);
     return bank;
   }
@@ -77,16 +79,16 @@ public final class Bar {
    * @throws IllegalArgumentException if that part of the region is not free
    */
   public DeviceMemory memory(MemorySpec spec) throws IOException {
-    declarations.requireDeclaring();
+    context.requireDeclaring();
     requireFree(0, spec.mappable() ? size : spec.size());
-    DeviceMemory memory = declarations.addMemory(DeviceMemory.create(spec, size));
+    DeviceMemory memory = collector.addMemory(DeviceMemory.create(spec, size));
     place(0, spec.mappable() ? size : spec.size(), memory);
     mappable = spec.mappable() ? Optional.of(memory) : Optional.empty();
     return memory;
   }
 
   void place(long offset, long length, RegionPart part) {
-    declarations.requireDeclaring();
+    context.requireDeclaring();
     requireFree(offset, length);
     parts.add(new Subregion(offset, offset + length, part));
     subregions = parts.toArray(Subregion[]::new);

@@ -10,8 +10,6 @@ import io.vfio4j.devices.state.StateMemory;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DeviceDescription.Region;
-import io.vfio4j.vfiouser.server.LogLimiter;
-import io.vfio4j.vfiouser.server.ServerLog;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,17 +19,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The declarations of a device. They are collected while its constructor runs, and frozen when its description is first
- * queried or the device is attached: declaring → frozen → attached.
+ * queried or the device is attached.
  */
-final class Declarations {
+final class Declarations implements PartCollector {
 
   private static final int BARS = 6;
   private static final int IRQ_INDEXES = 5;
 
   private final String kind;
   private final PciIds ids;
-  private final DeviceSetup setup;
-  private final RunState runState;
+  private final DeviceContext context;
   private final DmaGate gate;
   private final DeviceInterrupts interrupts;
   private final @Nullable Bar[] bars = new Bar[BARS];
@@ -43,13 +40,9 @@ final class Declarations {
   private final List<ScheduledWork> scheduled = new ArrayList<>();
   private final List<ScheduledDma> scheduledDma = new ArrayList<>();
   private final List<DmaTask> tasks = new ArrayList<>();
-  private final LogLimiter log;
   private int configSize = ConfigSpace.CONVENTIONAL_SIZE;
   private int stateVersion = 1;
   private Optional<CustomState> customState = Optional.empty();
-  private boolean resetRequested;
-  private boolean declaring = true;
-  private boolean attached;
 
   /** The device's own format of its saved state. */
   private record CustomState(StateFormat format, StateCodec codec) {
@@ -58,19 +51,13 @@ final class Declarations {
   Declarations(String kind, PciIds ids, DeviceSetup setup) {
     this.kind = kind;
     this.ids = ids;
-    this.setup = setup;
-    this.runState = new RunState(setup.nanoTime());
-    this.gate = new DmaGate(runState);
-    this.interrupts = new DeviceInterrupts(runState);
-    this.log = new LogLimiter(ServerLog.of(setup.log()), setup.nanoTime());
+    this.context = new DeviceContext(setup);
+    this.gate = new DmaGate(context.runState());
+    this.interrupts = new DeviceInterrupts(context.runState());
   }
 
-  DeviceSetup setup() {
-    return setup;
-  }
-
-  RunState runState() {
-    return runState;
+  DeviceContext context() {
+    return context;
   }
 
   DmaGate gate() {
@@ -81,52 +68,8 @@ final class Declarations {
     return interrupts;
   }
 
-  boolean isRunning() {
-    return runState.isRunning();
-  }
-
-  /** Logs a line, rate-limited so that a guest cannot flood the log. */
-  void log(String line) {
-    log.accept(setup.name() + ": " + line);
-  }
-
-  /** Logs the number of lines that were suppressed. */
-  void flushLog() {
-    log.flush();
-  }
-
-  /** Requests a reset of the device after the current access. */
-  void requestReset() {
-    resetRequested = true;
-  }
-
-  /** Returns whether a reset was requested, and clears the request. */
-  boolean pollResetRequest() {
-    boolean requested = resetRequested;
-    resetRequested = false;
-    return requested;
-  }
-
-  void requireDeclaring() {
-    if (!declaring) {
-      throw new IllegalStateException(
-          setup.name() + ": declarations belong in the constructor of the device");
-    }
-  }
-
-  void requireAttached() {
-    if (!attached) {
-      throw new IllegalStateException(setup.name() + ": the device is not attached yet");
-    }
-  }
-
-  void attached() {
-    declaring = false;
-    attached = true;
-  }
-
   Bar addBar(int index, BarKind barKind, long size) {
-    requireDeclaring();
+    context.requireDeclaring();
     Bar before = bar(index - 1);
     boolean taken = index < 0 || index >= (barKind.is64Bit() ? BARS - 1 : BARS) || bars[index] != null
         || (before != null && before.kind().is64Bit()) || (barKind.is64Bit() && bars[index + 1] != null);
@@ -134,7 +77,7 @@ final class Declarations {
       throw new IllegalArgumentException("BAR%d of kind %s: a register that it occupies is not free"
           .formatted(index, barKind));
     }
-    Bar bar = new Bar(this, index, barKind, size);
+    Bar bar = new Bar(context, this, index, barKind, size);
     bars[index] = bar;
     return bar;
   }
@@ -144,19 +87,20 @@ final class Declarations {
     return region >= 0 && region < BARS ? bars[region] : null;
   }
 
-  DeviceMemory addMemory(DeviceMemory memory) {
-    requireDeclaring();
+  @Override
+  public DeviceMemory addMemory(DeviceMemory memory) {
+    context.requireDeclaring();
     memories.add(memory);
     return memory;
   }
 
   void addCapability(Capability capability) {
-    requireDeclaring();
+    context.requireDeclaring();
     capabilities.add(capability);
   }
 
   void extendConfigSpace() {
-    requireDeclaring();
+    context.requireDeclaring();
     configSize = ConfigSpace.EXTENDED_SIZE;
   }
 
@@ -164,12 +108,13 @@ final class Declarations {
     tables.add(table);
   }
 
-  void addRegister(Register register) {
+  @Override
+  public void addRegister(Register register) {
     registers.add(register);
   }
 
   <T extends StateItem> T addItem(T item) {
-    requireDeclaring();
+    context.requireDeclaring();
     if (items.contains(item)) {
       return item;
     }
@@ -193,12 +138,12 @@ final class Declarations {
   }
 
   void stateVersion(int version) {
-    requireDeclaring();
+    context.requireDeclaring();
     stateVersion = version;
   }
 
   void useCodec(StateFormat format, StateCodec codec) {
-    requireDeclaring();
+    context.requireDeclaring();
     customState = Optional.of(new CustomState(format, codec));
   }
 
@@ -222,7 +167,7 @@ final class Declarations {
   }
 
   DeviceScheduler scheduler() {
-    return new DeviceScheduler(runState, gate, scheduled, scheduledDma, tasks);
+    return new DeviceScheduler(context.runState(), gate, scheduled, scheduledDma, tasks);
   }
 
   StateMemory memory() {
@@ -267,12 +212,12 @@ final class Declarations {
 
   /** Frees the memories. */
   void close() {
-    log.flush();
+    context.flushLog();
     memories.forEach(DeviceMemory::close);
   }
 
   DeviceDescription describe() {
-    declaring = false;
+    context.freeze();
     List<Region> regions = new ArrayList<>();
     for (Bar bar : bars) {
       regions.add(bar == null ? Region.NONE : bar.region());

@@ -54,7 +54,8 @@ final class DeviceInterrupts {
     };
   }
 
-  void driveIntxFrom(Register status) {
+  /** Makes INTx high also while a status register is not 0. */
+  void driveIntxFrom(BooleanSupplier status) {
     intx.ifPresent(line -> line.driveFrom(status));
   }
 

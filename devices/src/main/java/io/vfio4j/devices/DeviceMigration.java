@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeviceMigration implements AutoCloseable {
 
-  private final PciDevice device;
+  private final DeviceHooks hooks;
   private final DeviceSetup setup;
   private final RunState runState;
   private final DmaGate gate;
@@ -45,10 +45,10 @@ final class DeviceMigration implements AutoCloseable {
   private @Nullable BufferedResumingSession resuming;
   private @Nullable ResumingSession resumingSession;
 
-  DeviceMigration(PciDevice device, Declarations declarations) {
-    this.device = device;
-    this.setup = declarations.setup();
-    this.runState = declarations.runState();
+  DeviceMigration(DeviceHooks hooks, Declarations declarations) {
+    this.hooks = hooks;
+    this.setup = declarations.context().setup();
+    this.runState = declarations.context().runState();
     this.gate = declarations.gate();
     this.interrupts = declarations.interrupts();
     this.scheduler = declarations.scheduler();
@@ -77,7 +77,7 @@ final class DeviceMigration implements AutoCloseable {
 
   /** Takes one arc. The effects of a state that do not depend on the arc are in {@link #onStateChanged}. */
   private Optional<DataSession> takeArc(Arc arc) throws ArcException {
-    device.beforeArc(arc);
+    hooks.beforeArc(arc);
     scheduler.leave(arc.from(), arc.to());
     if (resuming != null) {
       load(resuming);
@@ -90,7 +90,7 @@ final class DeviceMigration implements AutoCloseable {
     }
     if (arc.opensResuming()) {
       resuming = new BufferedResumingSession(setup.name(), format, memory, image);
-      resumingSession = device.wrap(resuming);
+      resumingSession = hooks.wrap(resuming);
       return Optional.of(resumingSession);
     }
     return arc.opensSaving() ? Optional.ofNullable(savingSession) : Optional.empty();
@@ -101,7 +101,7 @@ final class DeviceMigration implements AutoCloseable {
       // No memory changes in STOP_COPY, so no shadow copy is needed.
       StatePageTracker pages = new StatePageTracker(memory, arc.to() != DeviceState.STOP_COPY);
       saving = new BufferedSavingSession(setup.name(), format, pages, image);
-      savingSession = device.wrap(saving);
+      savingSession = hooks.wrap(saving);
     } catch (LinuxException e) {
       throw new ArcException(e.errno(), false, "cannot allocate the shadow copy of the memory at " + arc);
     }
@@ -113,7 +113,7 @@ final class DeviceMigration implements AutoCloseable {
     }
     try {
       image.load(loaded.state());
-      device.onLoaded();
+      hooks.onLoaded();
     } catch (ErrnoException e) {
       loaded.reject(e.reason());
       throw new ArcException(e.errno(), false, "the device refused the state: " + e.reason());
@@ -130,7 +130,7 @@ final class DeviceMigration implements AutoCloseable {
     }
     runState.enter(to);
     scheduler.enter(to);
-    device.onStateChanged(from, to);
+    hooks.onStateChanged(from, to);
     interrupts.onStateChanged();
   }
 

@@ -24,7 +24,7 @@ public final class DevicePacer implements StateItem, ScheduledWork {
   /** Without a limit, a device that falls behind would only catch up. */
   private static final long MAX_BACKLOG_NANOS = 100_000_000L;
 
-  private final Declarations declarations;
+  private final DeviceContext context;
   private final String name;
   private final RunningClock clock;
   private final BooleanSupplier event;
@@ -32,8 +32,8 @@ public final class DevicePacer implements StateItem, ScheduledWork {
   private long anchor;
   private long completed;
 
-  DevicePacer(Declarations device, String name, RunningClock clock, BooleanSupplier event) {
-    this.declarations = device;
+  DevicePacer(DeviceContext context, String name, RunningClock clock, BooleanSupplier event) {
+    this.context = context;
     this.name = name;
     this.clock = clock;
     this.event = event;
@@ -49,7 +49,7 @@ public final class DevicePacer implements StateItem, ScheduledWork {
       throw new IllegalArgumentException(
           "%d events per second: expected 0 to 0xffffffff".formatted(eventsPerSecond));
     }
-    declarations.requireAttached();
+    context.requireAttached();
     rate = eventsPerSecond;
     anchor = clock.now();
     completed = 0;

@@ -12,15 +12,15 @@ public final class DeviceTimer implements StateItem, ScheduledWork {
 
   private static final long NOT_ARMED = -1;
 
-  private final Declarations declarations;
+  private final DeviceContext context;
   private final String name;
   private final RunningClock clock;
   private final Runnable action;
   private boolean armed;
   private long deadline;
 
-  DeviceTimer(Declarations device, String name, RunningClock clock, Runnable action) {
-    this.declarations = device;
+  DeviceTimer(DeviceContext context, String name, RunningClock clock, Runnable action) {
+    this.context = context;
     this.name = name;
     this.clock = clock;
     this.action = action;
@@ -32,7 +32,7 @@ public final class DeviceTimer implements StateItem, ScheduledWork {
    * @param nanos nanoseconds from now; negative values count as 0
    */
   public void start(long nanos) {
-    declarations.requireAttached();
+    context.requireAttached();
     long now = clock.now();
     armed = true;
     // Saturate instead of overflowing.

@@ -21,7 +21,7 @@ public final class InterruptStatus {
     this.vectors = count;
     long bits = count == Long.SIZE ? -1 : (1L << count) - 1;
     register.writable(0).writeOneToClear(bits).onWrite(written -> interrupts.updateIntx());
-    interrupts.driveIntxFrom(register);
+    interrupts.driveIntxFrom(() -> register.value() != 0);
   }
 
   /**

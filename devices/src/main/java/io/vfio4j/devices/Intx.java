@@ -3,7 +3,7 @@ package io.vfio4j.devices;
 
 import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BooleanSupplier;
 
 /**
  * The legacy interrupt on pin A, which is level-triggered (PCI Local Bus 3.0, 2.2.6). The level is delivered while the
@@ -14,7 +14,7 @@ public final class Intx implements StateItem {
 
   private final DeviceInterrupts interrupts;
   private boolean high;
-  private @Nullable Register status;
+  private BooleanSupplier status = () -> false;
 
   Intx(DeviceInterrupts interrupts) {
     this.interrupts = interrupts;
@@ -28,12 +28,12 @@ public final class Intx implements StateItem {
 
   /** Returns whether the level is high, whether or not it is delivered. */
   public boolean isHigh() {
-    return high || (status != null && status.value() != 0);
+    return high || status.getAsBoolean();
   }
 
-  /** Makes the level high also while a register is not 0. */
-  void driveFrom(Register register) {
-    status = register;
+  /** Makes the level high also while a status register is not 0. */
+  void driveFrom(BooleanSupplier nonZero) {
+    status = nonZero;
   }
 
   @Override

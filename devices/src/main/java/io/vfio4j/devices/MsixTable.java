@@ -20,11 +20,11 @@ final class MsixTable implements RegionPart {
   private static final int MASKED = 1;
   private static final ValueLayout.OfInt LE_INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private final Declarations declarations;
+  private final DeviceContext context;
   private final int[] words;
 
-  MsixTable(Declarations device, int vectors) {
-    this.declarations = device;
+  MsixTable(DeviceContext context, int vectors) {
+    this.context = context;
     this.words = new int[vectors * ENTRY_BYTES / Integer.BYTES];
     reset();
   }
@@ -40,7 +40,7 @@ final class MsixTable implements RegionPart {
   @Override
   public void write(long offset, MemorySegment data) {
     if (offset % Integer.BYTES != 0 || data.byteSize() % Integer.BYTES != 0) {
-      declarations
+      context
           .log("ignored a write of %d bytes at 0x%x of the MSI-X table: expected 4 or 8 bytes, aligned"
               .formatted(data.byteSize(), offset));
       return;

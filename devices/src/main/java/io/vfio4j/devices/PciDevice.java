@@ -118,28 +118,28 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   @Override
   public final void attach(DmaMemory memory, Interrupts interrupts) {
     if (migration != null) {
-      throw new IllegalStateException(declarations.setup().name() + " is already attached");
+      throw new IllegalStateException(declarations.context().setup().name() + " is already attached");
     }
     ConfigSpace space = declarations.configSpace();
-    migration = new DeviceMigration(this, declarations);
+    migration = new DeviceMigration(new Hooks(), declarations);
     config = space;
     declarations.gate().attach(memory);
     declarations.interrupts().attach(interrupts, space::isIntxDisabled);
-    declarations.attached();
+    declarations.context().attach();
     migration.start();
     onReset();
   }
 
   private DeviceMigration migration() {
     if (migration == null) {
-      throw new IllegalStateException(declarations.setup().name() + " is not attached yet");
+      throw new IllegalStateException(declarations.context().setup().name() + " is not attached yet");
     }
     return migration;
   }
 
   private ConfigSpace config() {
     if (config == null) {
-      throw new IllegalStateException(declarations.setup().name() + " is not attached yet");
+      throw new IllegalStateException(declarations.context().setup().name() + " is not attached yet");
     }
     return config;
   }
@@ -164,7 +164,7 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
     } else if (region == DeviceDescription.CONFIG_REGION) {
       config().write((int) offset, data);
       declarations.interrupts().updateIntx();
-      if (declarations.pollResetRequest()) {
+      if (declarations.context().pollResetRequest()) {
         reset();
       }
     } else {
@@ -184,7 +184,7 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
 
   @Override
   public final MigrationFeatures features() {
-    return declarations.setup().features();
+    return declarations.context().setup().features();
   }
 
   @Override
@@ -220,7 +220,7 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
 
   @Override
   public final void reset() {
-    declarations.flushLog();
+    declarations.context().flushLog();
     declarations.resetItems();
     config().reset();
     onReset();
@@ -238,5 +238,34 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
       migration.close();
     }
     declarations.close();
+  }
+
+  /** Forwards to the methods that a device overrides. */
+  private final class Hooks implements DeviceHooks {
+
+    @Override
+    public void beforeArc(Arc arc) throws ArcException {
+      PciDevice.this.beforeArc(arc);
+    }
+
+    @Override
+    public void onLoaded() throws ErrnoException {
+      PciDevice.this.onLoaded();
+    }
+
+    @Override
+    public void onStateChanged(DeviceState from, DeviceState to) {
+      PciDevice.this.onStateChanged(from, to);
+    }
+
+    @Override
+    public SavingSession wrap(SavingSession session) {
+      return PciDevice.this.wrap(session);
+    }
+
+    @Override
+    public ResumingSession wrap(ResumingSession session) {
+      return PciDevice.this.wrap(session);
+    }
   }
 }

@@ -30,14 +30,16 @@ public final class RegisterBank implements RegionPart {
   private static final ValueLayout.OfInt LE_INT = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LE_LONG = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private final Declarations declarations;
+  private final DeviceContext context;
+  private final PartCollector collector;
   private final String name;
   private final int size;
   /** The register at each byte, null in gaps; ends with the last register. */
   private @Nullable Register[] registers = new Register[0];
 
-  RegisterBank(Declarations device, String name, int size) {
-    this.declarations = device;
+  RegisterBank(DeviceContext context, PartCollector collector, String name, int size) {
+    this.context = context;
+    this.collector = collector;
     this.name = name;
     this.size = size;
   }
@@ -89,7 +91,7 @@ public final class RegisterBank implements RegionPart {
       }
       registers[i] = register;
     }
-    declarations.addRegister(register);
+    collector.addRegister(register);
     return register;
   }
 
@@ -109,15 +111,15 @@ public final class RegisterBank implements RegionPart {
   }
 
   void requireDeclaring() {
-    declarations.requireDeclaring();
+    context.requireDeclaring();
   }
 
   boolean isRunning() {
-    return declarations.isRunning();
+    return context.isRunning();
   }
 
   void logIgnoredCommand(String register, long data) {
-    declarations
+    context
         .log("ignored %s 0x%x: the device is stopped".formatted(register.toLowerCase(Locale.ROOT), data));
   }
 
@@ -219,7 +221,7 @@ public final class RegisterBank implements RegionPart {
 
   private void logPartialWrite(int at, int start, int length) {
     Register register = find(at);
-    declarations
+    context
         .log("ignored a write of %d bytes at 0x%x of %s: %s can only be written %s".formatted(length, start,
             name,
             register == null ? "it" : register.shortName(),

@@ -7,20 +7,20 @@ import java.nio.ByteBuffer;
 /** A 64-bit number that is part of a device's state, but not a register. */
 public final class StateField implements StateItem {
 
-  private final Declarations declarations;
+  private final DeviceContext context;
   private final String name;
   private long value;
   private long initial;
   private boolean optional;
 
-  StateField(Declarations device, String name) {
-    this.declarations = device;
+  StateField(DeviceContext context, String name) {
+    this.context = context;
     this.name = name;
   }
 
   /** Sets the initial value, which a reset restores; the default is 0. */
   public StateField resetsTo(long number) {
-    declarations.requireDeclaring();
+    context.requireDeclaring();
     initial = number;
     value = number;
     return this;
@@ -31,7 +31,7 @@ public final class StateField implements StateItem {
    * then has its initial value. An older device skips it.
    */
   public StateField optional() {
-    declarations.requireDeclaring();
+    context.requireDeclaring();
     optional = true;
     return this;
   }

@@ -16,7 +16,7 @@ class ConfigSpaceTest {
   private static final int CONFIG = 7;
   private static final int COMMAND = 4;
 
-  /** Walks the list, as an operating system does; returns where each capability is. */
+  /** Walks the capability list like an operating system, and returns the offset of each capability. */
   private static Map<Integer, Integer> capabilities(DeviceFixture<?> rig) throws ErrnoException {
     Map<Integer, Integer> found = new HashMap<>();
     for (int at = rig.get8(CONFIG, 0x34); at != 0; at = rig.get8(CONFIG, at + 1)) {

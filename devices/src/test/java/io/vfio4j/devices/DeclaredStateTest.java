@@ -23,7 +23,7 @@ class DeclaredStateTest {
 
   private static final int HEADER = 32;
 
-  /** A device with fields alone. */
+  /** A device that has only fields. */
   private static final class Fields extends PciDevice {
     private final Supplier<Errno> verdict;
 

@@ -19,12 +19,12 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A device on a bus of its own, in the hands of a test. */
+/** A device under test, on a fake bus. */
 public class DeviceFixture<D extends EmulatedDevice> implements AutoCloseable {
 
-  /** Makes a device for a test. */
+  /** Creates a device for a test. */
   public interface Factory<D> {
-    /** Makes it, with a log and a clock. */
+    /** Creates the device with a log and a clock. */
     D create(DeviceSetup setup) throws IOException;
   }
 
@@ -33,14 +33,14 @@ public class DeviceFixture<D extends EmulatedDevice> implements AutoCloseable {
   public final TestClock clock;
   public final D device;
 
-  /** Makes and attaches a device. */
+  /** Creates and attaches a device. */
   public DeviceFixture(Factory<D> maker, TestClock clock) throws IOException {
     this.clock = clock;
     this.device = maker.create(DeviceSetup.named("device").withLog(log::add).withClock(clock));
     device.attach(bus, bus);
   }
 
-  /** Makes and attaches a device with a clock of its own. */
+  /** Creates and attaches a device with a given clock. */
   public static <D extends EmulatedDevice> DeviceFixture<D> of(Factory<D> maker) throws IOException {
     return new DeviceFixture<>(maker, new TestClock());
   }
@@ -58,7 +58,7 @@ public class DeviceFixture<D extends EmulatedDevice> implements AutoCloseable {
     device.writeRegion(region, offset, segment(data));
   }
 
-  /** Returns native memory with bytes. */
+  /** Returns native memory that holds the given bytes. */
   public static MemorySegment segment(byte... data) {
     MemorySegment segment = Arena.ofAuto().allocate(Math.max(1, data.length)).asSlice(0, data.length);
     return segment.copyFrom(MemorySegment.ofArray(data));
@@ -98,7 +98,7 @@ public class DeviceFixture<D extends EmulatedDevice> implements AutoCloseable {
     return get32(7, offset);
   }
 
-  /** Does what is due, until nothing is. Returns when something will be. */
+  /** Runs the due work until none is left, and returns when more is due. */
   public long runUntilIdle() {
     long next;
     do {
@@ -107,7 +107,7 @@ public class DeviceFixture<D extends EmulatedDevice> implements AutoCloseable {
     return next;
   }
 
-  /** Lets time pass, in steps of a server that calls when it is asked to. */
+  /** Advances the clock in steps, like a server that calls when the device requests it. */
   public void run(long nanos) {
     long end = clock.now() + nanos;
     while (clock.now() < end) {
@@ -126,7 +126,7 @@ public class DeviceFixture<D extends EmulatedDevice> implements AutoCloseable {
     return device.moveTo(DeviceState.RESUMING).resumingSession();
   }
 
-  /** Reads a session until it has nothing now, or its end. */
+  /** Reads a session until it has no data at the moment, or to its end. */
   public static byte[] drain(SavingSession session, int most) throws DeviceException {
     MemorySegment into = Arena.ofAuto().allocate(most);
     ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -136,12 +136,12 @@ public class DeviceFixture<D extends EmulatedDevice> implements AutoCloseable {
     return all.toByteArray();
   }
 
-  /** Returns the whole state of the device, which is in STOP_COPY then. */
+  /** Moves the device to STOP_COPY, and returns its whole state. */
   public byte[] saved() throws TransitionException, DeviceException {
     return drain(save(DeviceState.STOP_COPY), 1 << 20);
   }
 
-  /** Loads a state; the device is in STOP then. */
+  /** Loads a state, and leaves the device in STOP. */
   public void load(byte[] state) throws TransitionException, DeviceException {
     resume().write(segment(state));
     device.moveTo(DeviceState.STOP);

@@ -14,13 +14,13 @@ class DevicePacerTest {
 
   private final TestClock outer = new TestClock();
   private final RunningClock clock = new RunningClock(outer);
-  private final Declarations device = new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test"));
+  private final DeviceContext context = new DeviceContext(DeviceSetup.named("test"));
   private long events;
   private long most = Long.MAX_VALUE;
-  private final DevicePacer pacer = new DevicePacer(device, "pacer", clock, () -> ++events < most);
+  private final DevicePacer pacer = new DevicePacer(context, "pacer", clock, () -> ++events < most);
 
   private void start(long rate) {
-    device.attached();
+    context.attach();
     clock.setRunning(true);
     outer.advance(BEGIN);
     pacer.rate(rate);
@@ -51,7 +51,7 @@ class DevicePacerTest {
 
   @Test
   void limitsRateTo32Bits() {
-    device.attached();
+    context.attach();
     pacer.rate(0xffff_ffffL);
     assertThatThrownBy(() -> pacer.rate(1L << 32)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> pacer.rate(-1)).isInstanceOf(IllegalArgumentException.class);

@@ -8,7 +8,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ErrnoException;
 import org.junit.jupiter.api.Test;
 
-/** What a device does by itself, and in which states. */
+/** A device's own work, and the states in which it runs. */
 class DeviceSchedulerTest {
 
   private static final long MILLI = TestClock.MILLI;

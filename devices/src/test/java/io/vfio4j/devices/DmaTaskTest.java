@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What happens to a task while a piece of it is being done: a piece that waits for memory is not alone. */
+/** Accesses to a task during one of its steps, which occur while the step waits for opaque memory. */
 class DmaTaskTest {
 
   private final List<String> done = new ArrayList<>();

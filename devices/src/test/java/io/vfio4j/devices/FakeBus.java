@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a device is attached to in a test: memory at one address, half of it only to be read, and interrupts.
+ * The memory and interrupts that a device is attached to in a test: memory at one address, half of it read-only.
  */
 public final class FakeBus implements DmaMemory, Interrupts {
 
@@ -29,15 +29,15 @@ public final class FakeBus implements DmaMemory, Interrupts {
   public final List<String> interrupts = new ArrayList<>();
   public boolean msixEnabled;
   public boolean msiEnabled;
-  /** Whether it is known what is a peer. */
+  /** Whether the memory kinds are known. */
   public boolean kindsKnown;
-  /** What is, of the memory. */
+  /** The part of the memory that is a peer. */
   public Optional<IovaRange> peer = Optional.empty();
   public Optional<Errno> failure = Optional.empty();
 
-  /** Makes a bus with zeros. */
+  /** Creates a bus with memory of zeros. */
   public FakeBus() {
-    // Nothing to set.
+    // Defaults.
   }
 
   private MemorySegment at(long iova, long length, boolean write) throws ErrnoException {

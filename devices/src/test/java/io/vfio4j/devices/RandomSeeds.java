@@ -3,19 +3,18 @@ package io.vfio4j.devices;
 
 import java.util.Random;
 
-/** Randomness that can be had again, with {@code -Dvfio4j.seed=N}. */
+/** Random seeds that can be repeated with {@code -Dvfio4j.seed=N}. */
 public final class RandomSeeds {
 
-  /** A test that draws. */
+  /** A test with random input. */
   public interface RandomTest {
-    /** Runs it. */
     void run(Random random) throws Exception;
   }
 
   private RandomSeeds() {
   }
 
-  /** Runs a test with some seeds, or with the one that was asked for; a failure tells which. */
+  /** Runs a test with several seeds, or with the requested one; a failure reports the seed. */
   public static void each(int times, RandomTest test) {
     Long wanted = Long.getLong("vfio4j.seed");
     long first = wanted != null ? wanted : new Random().nextInt(1_000_000);

@@ -15,15 +15,15 @@ class RegisterBankTest {
 
   private static final int SIZE = 128;
 
-  /** Registers at random, and beside them the bytes that they are, each with its masks. */
+  /** Random registers, and a model of them as bytes with masks. */
   private static final class BankModel {
     final Declarations device =
         new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test"));
-    final RegisterBank bank = new RegisterBank(device, "BANK", SIZE);
+    final RegisterBank bank = new RegisterBank(device.context(), device, "BANK", SIZE);
     final byte[] bytes = new byte[SIZE];
     final byte[] writable = new byte[SIZE];
     final byte[] cleared = new byte[SIZE];
-    /** Where the register of a byte begins and ends; both 0 where there is none. */
+    /** Start and end of the register at each byte; both 0 in gaps. */
     final int[] begin = new int[SIZE];
     final int[] end = new int[SIZE];
 
@@ -55,7 +55,7 @@ class RegisterBankTest {
       }
     }
 
-    /** Does a write to the bytes, if no register is covered other than whole or by half of its 64 bits. */
+    /** Writes to the model, unless a register is covered only partly (other than half of 64 bits). */
     void write(int offset, byte[] data) {
       for (int at = offset; at < offset + data.length; at++) {
         if (end[at] == 0) {
@@ -100,9 +100,8 @@ class RegisterBankTest {
   }
 
   private static RegisterBank bank(List<String> log) {
-    return new RegisterBank(
-        new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test").withLog(log::add)),
-        "BANK", SIZE);
+    Declarations device = new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test").withLog(log::add));
+    return new RegisterBank(device.context(), device, "BANK", SIZE);
   }
 
   @Test

@@ -3,19 +3,19 @@ package io.vfio4j.devices;
 
 import java.util.function.LongSupplier;
 
-/** A clock that a test steers, or that goes on by a step whenever somebody looks at it. */
+/** A manual clock, which can also advance by a step on each reading. */
 public final class TestClock implements LongSupplier {
 
   public static final long MILLI = 1_000_000L;
   public static final long SECOND = 1_000_000_000L;
 
-  /** Near the end of what a long holds, where System.nanoTime may well be. */
+  /** Near the maximum of a long, which System.nanoTime may reach. */
   private long now = -5 * SECOND;
   private long step;
 
-  /** Makes one that stands still. */
+  /** Creates a stopped clock. */
   public TestClock() {
-    // Nothing to set.
+    // Defaults.
   }
 
   @Override
@@ -29,12 +29,12 @@ public final class TestClock implements LongSupplier {
     return now;
   }
 
-  /** Lets time pass. */
+  /** Advances the clock. */
   public void advance(long nanos) {
     now += nanos;
   }
 
-  /** Has time pass whenever somebody looks. */
+  /** Makes the clock advance on each reading. */
   public void stepBy(long nanos) {
     step = nanos;
   }

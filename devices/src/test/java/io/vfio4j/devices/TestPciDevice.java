@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A device that has some of everything. */
+/** A device with a declaration of each kind. */
 final class TestPciDevice extends PciDevice {
 
   static final int REGISTERS = 0;
@@ -83,7 +83,7 @@ final class TestPciDevice extends PciDevice {
     return true;
   }
 
-  /** Tries DMA without asking whether this is the time for it. */
+  /** Attempts DMA without checking whether it is permitted. */
   void writeDma() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocate(4);

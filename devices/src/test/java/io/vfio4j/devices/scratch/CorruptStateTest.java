@@ -26,7 +26,7 @@ class CorruptStateTest {
     }
   }
 
-  /** Writes a state that is refused at a write, with that errno, and can then only be reset. */
+  /** Writes a state and checks that it is refused with an errno, after which the device must be reset. */
   private static void assertRefused(ScratchFixture target, byte[] state, Errno errno) throws Exception {
     ResumingSession resuming = target.resume();
     assertThatThrownBy(() -> resuming.write(ScratchFixture.segment(state))).isInstanceOfSatisfying(
@@ -88,7 +88,7 @@ class CorruptStateTest {
     }
   }
 
-  /** Returns a header with other bytes at an offset, and a right checksum. */
+  /** Returns a header with modified bytes and a valid checksum. */
   private static byte[] header(int at, byte[] bytes) throws Exception {
     ByteBuffer header = ByteBuffer.wrap(Arrays.copyOf(stateOf(1), 32)).order(ByteOrder.LITTLE_ENDIAN);
     header.put(at, bytes);

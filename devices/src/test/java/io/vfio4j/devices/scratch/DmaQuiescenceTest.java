@@ -13,13 +13,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What stops in the states without peer-to-peer DMA, and what does not. */
+/** The traffic that stops in the P2P states, and the traffic that does not. */
 class DmaQuiescenceTest {
 
   private static final int RATE = 100;
   /** The slots of the traffic. */
   private static final IovaRange SLOTS = new IovaRange(FakeBus.IOVA, 1000 * 8);
-  /** Behind them. */
+  /** The memory after the slots. */
   private static final IovaRange ELSEWHERE = new IovaRange(FakeBus.IOVA + 1000 * 8, 4096);
 
   private static ScratchFixture runningFor(int seconds) throws Exception {
@@ -85,7 +85,7 @@ class DmaQuiescenceTest {
     }
   }
 
-  /** As when a driver maps a peer while the device is quiet already. */
+  /** A driver may map a peer while the device is already quiesced. */
   @Test
   void stopsTrafficToPeerMappedInP2p() throws Exception {
     try (ScratchFixture rig = runningFor(1)) {
@@ -108,7 +108,7 @@ class DmaQuiescenceTest {
       rig.bus.kindsKnown = true;
       rig.device.haltAllDma(true);
       rig.run(SECOND);
-      assertThat(count(rig)).as("only in the states without peer-to-peer DMA").isEqualTo(2 * RATE);
+      assertThat(count(rig)).as("only in the P2P states").isEqualTo(2 * RATE);
       rig.device.moveTo(state);
       rig.run(SECOND);
       rig.command(1, FakeBus.IOVA, 0, 8);
@@ -121,7 +121,7 @@ class DmaQuiescenceTest {
     }
   }
 
-  /** Host memory may be written until the device stops, and then no more. */
+  /** Host memory is written until the device stops. */
   @Test
   void finishesCommandBeforeStop() throws Exception {
     try (ScratchFixture rig = ScratchFixture.withPages(3 * 256)) {

@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What faults do. */
 class FaultInjectorTest {
 
   private static ScratchFixture with(String... faults) throws Exception {

@@ -27,18 +27,18 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Two served devices, one of which writes to the other's BAR2. */
+/** Two served devices, of which one writes to BAR2 of the other. */
 @Timeout(60)
 class PeerTrafficTest {
 
   private static final int MEMORY_SIZE = 1 << 20;
-  /** More than are written while a test runs, so that none is written twice. */
+  /** More slots than are written during a test, so that none is written twice. */
   private static final int SLOTS = MEMORY_SIZE / Long.BYTES;
   private static final int RATE = 2000;
   private static final IovaRange PEER = new IovaRange(0x10_0000, MEMORY_SIZE);
   private static final IovaRange HOST = new IovaRange(0x80_0000, MEMORY_SIZE);
 
-  /** A device, its server and the thread that serves it, and its driver. */
+  /** A device, its server with its thread, and its driver. */
   private record ServedDevice(ScratchDevice device, VfioUserServer server, CompletableFuture<Void> run,
       VfioUserClient driver) implements AutoCloseable {
 
@@ -72,7 +72,7 @@ class PeerTrafficTest {
       driver.writeInt(REGISTERS_BAR, ScratchLayout.CHURN_RATE, RATE);
     }
 
-    /** Waits until so many changes of internal memory were made: the device runs, and its time passes. */
+    /** Waits for a number of changes of internal memory, which shows that the device runs. */
     void awaitChurn(int changes) throws Exception {
       long until = get(ScratchLayout.CHURN_COUNT) + changes;
       while (get(ScratchLayout.CHURN_COUNT) < until) {
@@ -98,7 +98,7 @@ class PeerTrafficTest {
     return ServedDevice.of(ScratchFixture.config(4).withMemorySize(MEMORY_SIZE));
   }
 
-  /** Returns how many slots from the first on have their first value, and checks that no other has any. */
+  /** Returns how many slots have their first value, and checks that the following ones are empty. */
   private static long written(VfioUserClient peer) throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment slots = arena.allocate(MEMORY_SIZE, 8);
@@ -135,7 +135,7 @@ class PeerTrafficTest {
       writer.awaitTraffic(stopped + 100);
       writer.driver.moveTo(quiet);
       long count = writer.get(ScratchLayout.TRAFFIC_COUNT);
-      assertThat(written(peer.driver)).as("no gap, and nothing twice").isEqualTo(count).isLessThan(SLOTS);
+      assertThat(written(peer.driver)).as("none lost or repeated").isEqualTo(count).isLessThan(SLOTS);
       assertThat(writer.server.peerTraffic()).isEqualTo(count * Long.BYTES);
     }
   }

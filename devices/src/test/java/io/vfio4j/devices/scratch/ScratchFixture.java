@@ -7,7 +7,7 @@ import io.vfio4j.devices.TestClock;
 import io.vfio4j.model.ErrnoException;
 import java.io.IOException;
 
-/** A scratch device on a bus of its own, in the hands of a test. */
+/** A scratch device under test, on a fake bus. */
 final class ScratchFixture extends DeviceFixture<ScratchDevice> {
 
   static final int PAGE = ScratchLayout.PAGE_SIZE;
@@ -48,7 +48,7 @@ final class ScratchFixture extends DeviceFixture<ScratchDevice> {
     return read(ScratchLayout.MEMORY_BAR, 0, (int) device.config().memorySize());
   }
 
-  /** Gives a command, and lets it run. */
+  /** Writes a command and runs it. */
   void command(int code, long iova, long offset, long length) throws ErrnoException {
     set64(ScratchLayout.DMA_IOVA, iova);
     set64(ScratchLayout.DMA_OFFSET, offset);

@@ -39,7 +39,7 @@ class ScratchMigrationTest {
     rig.write(ScratchLayout.MEMORY_BAR, 0, noise);
   }
 
-  /** Returns all registers but those that tell of a device itself. */
+  /** Returns all registers except those that describe the device itself. */
   private static byte[] registers(ScratchFixture rig) throws Exception {
     return rig.read(ScratchLayout.REGISTERS_BAR, 0x10, 0x100);
   }
@@ -312,7 +312,7 @@ class ScratchMigrationTest {
 
   @Test
   void keepsNothingBetweenLoads() throws Exception {
-    // The source goes on and is saved again: the first stream's target has nothing of the second.
+    // The source continues and is saved again: the target of the first stream does not see the second.
     try (ScratchFixture source = ScratchFixture.withPages(1);
         ScratchFixture target = ScratchFixture.withPages(1)) {
       byte[] first = source.saved();

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
-/** What a stream is made of, written once more from docs/scratch-device.md, so that a change of it shows. */
+/** The records of a stream, independently implemented from docs/scratch-device.md, to detect changes of the format. */
 final class StateRecords {
 
   static final int MEMORY = 1;
@@ -19,13 +19,13 @@ final class StateRecords {
   private StateRecords() {
   }
 
-  /** Returns a header with the checksum that it should have. */
+  /** Returns a header with a valid checksum. */
   static byte[] withChecksum(byte[] header) {
     ByteBuffer made = ByteBuffer.wrap(header.clone()).order(ByteOrder.LITTLE_ENDIAN);
     return made.putInt(28, crc(header, 28)).array();
   }
 
-  /** Returns a record that is the first of its stream. */
+  /** Returns a record with number 0. */
   static byte[] record(int kind, byte[] payload, long offset) {
     ByteBuffer made =
         ByteBuffer.allocate(RECORD_HEADER_BYTES + payload.length).order(ByteOrder.LITTLE_ENDIAN);
