@@ -25,25 +25,26 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
+/** The {@code keys} command. */
 @Command(name = "keys", description = {
-    "Make keys and certificates with which hosts know each other over TCP: a folder for each host.",
-    "All of them are signed by an authority made for them alone, whose own key is thrown away: nobody can add "
-        + "to the set. For another host, or when it expires, make a new one."}, footer = {"", "Examples:",
+    "Generate keys and certificates for migrations over TCP, one folder per host.",
+    "They are signed by a new certificate authority whose key is discarded, so no host can be added later. For another "
+        + "host, or when the certificates expire, generate a new set."}, footer = {"", "Examples:",
             "  vfio4j keys --out keys host-a host-b", "  scp -r keys/host-b host-b:keys",
-            "  With the addresses that a host is reached by too:",
+            "  For hosts that are also addressed by IP address:",
             "    vfio4j keys --out keys host-a,192.0.2.1 host-b,192.0.2.2,2001:db8::2"})
 final class KeysCommand implements Callable<Integer> {
 
   private static final String MODULE = "io.vfio4j.keys";
   private static final int MAX_DAYS = 3650;
 
-  @Parameters(paramLabel = "HOST", arity = "1..*", description = "NAME[,NAME|ADDRESS]...: a host, and by what else it is connected to.")
+  @Parameters(paramLabel = "HOST", arity = "1..*", description = "NAME[,NAME|ADDRESS]...: a host, with its other names and addresses.")
   private List<String> hosts = List.of();
 
-  @Option(names = "--out", paramLabel = "DIR", required = true, description = "Where to put a folder for each host; must not exist.")
+  @Option(names = "--out", paramLabel = "DIR", required = true, description = "Create DIR, with one folder per host. It must not exist.")
   private @Nullable Path out;
 
-  @Option(names = "--days", paramLabel = "N", description = "For how long they are good, up to 3650 (default: 365).")
+  @Option(names = "--days", paramLabel = "N", description = "Validity in days, up to 3650 (default: 365).")
   private int days = 365;
 
   @Mixin
@@ -53,7 +54,7 @@ final class KeysCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     Path folder = OptionValues.required(out, "--out");
     if (days < 1 || days > MAX_DAYS) {
-      throw new ParameterException(common.spec().commandLine(), "--days: 1 to " + MAX_DAYS);
+      throw new ParameterException(common.spec().commandLine(), "--days: %d is not between 1 and %d".formatted(days, MAX_DAYS));
     }
     try (Termination.Registration _ = Termination.guard()) {
       generate(folder);
@@ -87,7 +88,7 @@ final class KeysCommand implements Callable<Integer> {
       output.line("%s: for %s".formatted(folder.resolve(name), host.replace(",", ", ")));
       folders.add(folder.resolve(name).toString());
     }
-    output.line("Copy each folder to its host, and give it there with --keys. They are good for %d days."
+    output.line("Copy each folder to its host, and pass it with --keys there. The certificates are valid for %d days."
         .formatted(days));
     output.result(Json.event("keys").with("folders", folders).with("days", days).build());
   }

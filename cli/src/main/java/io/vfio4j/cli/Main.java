@@ -8,7 +8,7 @@ import io.vfio4j.engine.output.FileMessages;
 import io.vfio4j.model.SanitizedText;
 import java.util.Arrays;
 
-/** The command. */
+/** The entry point. */
 public final class Main {
 
   private Main() {
@@ -20,14 +20,13 @@ public final class Main {
     Termination.exit(run(args));
   }
 
-  /** What was done stays done, so that only a success becomes another one. */
+  /** Returns the exit code if standard output has failed, which only replaces success. */
   private static int checkOutput(int code) {
     if (!System.out.checkError()) {
       return code;
     }
     System.err.println(
-        Output.PREFIX
-            + "the standard output could not be written; what this command reports is not complete");
+        Output.PREFIX + "standard output could not be written; the output of this command is incomplete");
     return code == ExitCodes.SUCCESS ? ExitCodes.OUTPUT_FAILED : code;
   }
 
@@ -35,7 +34,7 @@ public final class Main {
     try {
       return checkOutput(Commands.commandLine(args).execute(args));
     } catch (Error e) {
-      // Exceptions never come here, and Errors are beyond a command: out of memory, or a broken installation.
+      // Exceptions are handled by the command. An Error means out of memory or a broken installation.
       System.err.println(Output.PREFIX + SanitizedText.of("internal error: " + FileMessages.message(e)));
       if (Arrays.asList(args).contains("--debug")) {
         e.printStackTrace();

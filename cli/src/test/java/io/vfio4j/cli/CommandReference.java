@@ -12,10 +12,10 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
-/** What docs/commands.md says of each command that follows from the commands themselves: its form and its options. */
+/** The parts of docs/commands.md that are generated from the commands: synopsis and options. */
 final class CommandReference {
 
-  /** What begins a part of the page that is made here; what it is about follows. */
+  /** The start of a generated part of the page; its name follows. */
   static final String BEGIN = "<!-- generated: ";
   static final String END = "<!-- end of generated -->";
 
@@ -24,7 +24,7 @@ final class CommandReference {
   private CommandReference() {
   }
 
-  /** Returns all parts, by what they are about. */
+  /** Returns all generated parts by name. */
   static Map<String, String> parts() {
     CommandLine root = Commands.commandLine();
     Map<String, String> parts = new LinkedHashMap<>();
@@ -70,7 +70,7 @@ final class CommandReference {
         .allMatch(sub -> sub.getCommandSpec().findOption(option.longestName()) != null);
   }
 
-  /** What is required comes first. */
+  /** Required options come first. */
   private static String synopsis(CommandLine command) {
     List<String> words = new ArrayList<>(List.of(command.getCommandSpec().qualifiedName()));
     command.getCommandSpec().positionalParameters()

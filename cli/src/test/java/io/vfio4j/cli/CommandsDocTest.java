@@ -21,12 +21,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** docs/commands.md tells of what there is. */
+/** docs/commands.md documents every command, option, JSON object and field. */
 class CommandsDocTest {
 
   private static final Path TOP = Path.of(System.getProperty("basedir", "."), "..");
   private static final Path PAGE = TOP.resolve("docs/commands.md");
-  /** Set to true, it has this test write the page's generated parts instead of comparing them. */
+  /** If true, the test writes the generated parts of the page instead of comparing them. */
   private static final String UPDATE = "vfio4j.docs.update";
   private static final Pattern NAME = Pattern.compile("`([a-z_-]+)`");
   private static final Pattern MADE_EVENT = Pattern.compile("Json\\.event\\(([^;{]*?)\\)(?=\\s*[.;,)])");
@@ -49,7 +49,7 @@ class CommandsDocTest {
         .isEqualTo(updated);
   }
 
-  /** Rows of the table of JSON objects, by the events that they are about. */
+  /** The rows of the table of JSON objects, by event. */
   private static Map<String, String> rows() throws IOException {
     String page = Files.readString(PAGE);
     String table = page.substring(page.indexOf("| event | of | fields |"));
@@ -71,7 +71,7 @@ class CommandsDocTest {
           .flatMap(call -> LITERAL.matcher(call.group(1)).results().map(match -> match.group(1)))
           .forEach(made::add);
     }
-    // What is sent to the hooks of a workload is described with them.
+    // Objects that are sent to workload hooks are documented there.
     made.removeAll(List.of("pause", "resume"));
 
     assertThat(made).hasSizeGreaterThan(30);
@@ -88,7 +88,7 @@ class CommandsDocTest {
     return all;
   }
 
-  /** Of what commands write in this test, every field is named. */
+  /** Every field that the commands of this test write is documented. */
   @Test
   void documentsEveryJsonField() throws IOException {
     Path state = folder.resolve("a.state");
@@ -119,7 +119,7 @@ class CommandsDocTest {
     assertThat(unnamed.stream().distinct()).isEmpty();
   }
 
-  /** A row may say that fields are as those of another. */
+  /** A row may refer to the fields of another. */
   private static String named(Map<String, String> rows, String event) {
     String row = rows.getOrDefault(event, "");
     return event.equals("conformance") || !row.contains("as of `report`") ? row : row + rows.get("report");

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Paths, names and options that could steer the terminal on which they are shown. */
+/** Paths, names and options with control characters do not reach the terminal. */
 class ControlCharactersTest {
 
-  /** Clears the screen, in two ways, turns the direction of writing, and goes back to the beginning of the line. */
+  /** Clears the screen in two ways, reverses the writing direction, and returns to the start of the line. */
   private static final String EVIL = "\u001b[2J\u009b2J\u202e\r\u0007x";
 
   @TempDir

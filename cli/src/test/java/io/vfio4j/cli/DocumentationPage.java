@@ -7,22 +7,22 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What a page of the documentation tells its reader to do.
+ * A page of the documentation, and the commands on it.
  *
- * @param text the page
+ * @param text the text of the page
  */
 record DocumentationPage(String text) {
 
-  /** Reads a page, by its path in the source tree. */
+  /** Reads a page by its path in the source tree. */
   static DocumentationPage read(String path) throws IOException {
     return new DocumentationPage(Files.readString(Path.of("..", path)));
   }
 
   /**
-   * Returns the commands that begin in a way, without that, as they are to be typed in a test.
+   * Returns the commands with a prefix, without the prefix, for use in a test.
    *
-   * @param beginning what such a command begins with, behind the indentation
-   * @param folder is there instead of {@code /tmp}
+   * @param beginning the prefix, after the indentation
+   * @param folder replaces {@code /tmp}
    */
   List<String> commands(String beginning, Path folder) {
     String begin = "    " + beginning;
@@ -30,7 +30,7 @@ record DocumentationPage(String text) {
         .map(line -> line.substring(begin.length()).replace("/tmp/", folder + "/")).toList();
   }
 
-  /** Returns the only program in Java on the page. */
+  /** Returns the only Java program on the page. */
   String program() {
     String mark = "```java\n";
     int begin = text.indexOf(mark) + mark.length();

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What fails with a file names the file and says why, in words and not in names of classes. */
+/** Errors about files name the file and the reason, without class names. */
 class FileMessagesTest {
 
   @TempDir
@@ -42,7 +42,7 @@ class FileMessagesTest {
     assertThat(run.err()).contains(folder.toString()).doesNotContain("Exception").doesNotContain("java.");
   }
 
-  /** To open a FIFO would hang, and to read it once would not do. */
+  /** Opening a FIFO would block, and the file is read twice. */
   @Test
   void refusesToRestoreFromFifo() throws Exception {
     Path fifo = folder.resolve("fifo");
@@ -57,7 +57,7 @@ class FileMessagesTest {
 
   @Test
   void reportsUncreatableKeyFolder() {
-    // The keys' module is loaded on demand, where it has been built: else the command says that it is missing.
+    // The module of keys is loaded on demand if it was built; otherwise the command reports it as missing.
     assertThat(CommandRun.vfio4j("keys", "--out", folder.resolve("none/keys").toString(), "a").err())
         .doesNotContain("Exception").doesNotContain("java.");
   }

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A recording of the Flight Recorder, made as docs/watching.md says, is there when the command has ended. */
+/** A Flight Recorder recording, started as in docs/watching.md, exists when the command has ended. */
 class FlightRecorderIT {
 
   @TempDir
@@ -28,7 +28,7 @@ class FlightRecorderIT {
     return folder.resolve("m.jfr");
   }
 
-  /** The launcher's options of the JVM's log are a part of the recipe. */
+  /** Includes the launcher's options for the JVM's log. */
   private ChildProcess start(String... arguments) throws Exception {
     List<String> command = new ArrayList<>(ChildProcess.command(Arrays.asList(arguments)));
     String launcher = Files.readString(Path.of(System.getProperty("basedir", ".")).resolve("../vfio4j"));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A standard output that takes nothing: what a command did it did, but its result is lost, and it says so. */
+/** If standard output is full, the command completes, but reports that its result could not be written. */
 class FullOutputIT {
 
   @TempDir
@@ -35,7 +35,7 @@ class FullOutputIT {
     try {
       String errors = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(process.waitFor()).as(errors).isEqualTo(code);
-      assertThat(errors).contains("the standard output could not be written");
+      assertThat(errors).contains("standard output could not be written");
     } finally {
       process.destroyForcibly();
     }

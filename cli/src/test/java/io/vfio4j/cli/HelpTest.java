@@ -88,7 +88,7 @@ class HelpTest {
         command.getSubcommands().values().stream().flatMap(HelpTest::commands));
   }
 
-  /** What a shell offers is accepted, as it is. */
+  /** Each word that shell completion offers is accepted. */
   @ParameterizedTest
   @MethodSource("optionsWithCandidates")
   void completesOnlyAcceptedValues(OptionSpec option) throws Exception {
@@ -99,7 +99,7 @@ class HelpTest {
     }
   }
 
-  /** Two columns, or one where the terminal is narrow; no line is broken by the terminal. */
+  /** The help has two columns, or one on a narrow terminal, and no line exceeds the width. */
   @ParameterizedTest
   @ValueSource(ints = {40, 60, 79, 80, 120, 200})
   void wrapsHelpAtTerminalWidth(int columns) {
@@ -112,12 +112,12 @@ class HelpTest {
     }
   }
 
-  /** An option with its value, or something else that cannot be broken. */
+  /** Returns whether a line is an option with its value, or cannot be broken for another reason. */
   private static boolean isOneWord(String line) {
     return line.replaceFirst(" \\\\$", "").replaceAll("'[^']*'", "quoted").strip().split(" ").length <= 2;
   }
 
-  /** Whoever copies an example from a narrow terminal runs the whole of it. */
+  /** An example copied from a narrow terminal is still the whole command. */
   @ParameterizedTest
   @ValueSource(ints = {40, 80})
   void wrapsExamplesAsValidShell(int columns) {

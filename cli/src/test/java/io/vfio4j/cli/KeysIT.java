@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command in a process of its own, since it loads a module that is not on the module path. */
+/** The command runs in a separate process, since it loads a module that is not on the module path. */
 class KeysIT {
 
   @TempDir

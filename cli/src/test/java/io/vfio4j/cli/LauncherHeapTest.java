@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the launcher starts, seen by a JDK that shows its arguments instead. */
+/** The command line that the launcher starts, printed by a fake JDK. */
 class LauncherHeapTest {
 
   private static final Path LAUNCHER = Path.of(System.getProperty("basedir", "."), "..", "vfio4j");
@@ -50,7 +50,7 @@ class LauncherHeapTest {
     return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
   }
 
-  /** Others connect to them, or they to others. What was asked for comes later, and so counts. */
+  /** These commands have peers, so their heap is limited. A limit from the environment comes later and overrides it. */
   @ParameterizedTest
   @ValueSource(strings = {"serve", "send", "receive", "recover"})
   void limitsHeap(String command) throws IOException {

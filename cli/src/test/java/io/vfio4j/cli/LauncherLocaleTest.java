@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the launcher makes of the locale, with a build that is fresh and a JDK whose {@code java} prints what it was started with. */
+/** The locale that the launcher sets, printed by a fake JDK. */
 class LauncherLocaleTest {
 
   private static final Path LAUNCHER = Path.of(System.getProperty("basedir", ".")).resolve("../vfio4j");

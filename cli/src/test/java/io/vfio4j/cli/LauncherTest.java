@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The launcher of the source tree, with a JDK and a Maven that only pretend. */
+/** The launcher of the source tree, with a fake JDK and a fake Maven. */
 class LauncherTest {
 
   @TempDir
@@ -29,14 +29,14 @@ class LauncherTest {
     Files.writeString(tree.resolve("cli/pom.xml"), "");
     Files.createDirectories(tree.resolve(".mvn"));
     executable("jdk/bin/javac", "");
-    // The one that is trained with is killed when it has said that it listens.
+    // The training run is killed once it listens.
     executable("jdk/bin/java", """
         #!/bin/sh
         case "$*" in *serve*) echo listening; exec sleep 1000 ;; esac
         printf '%s\\n' "$@"
         """);
     Files.writeString(tree.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
-    // The build lasts as long as nothing is written to the FIFO.
+    // The build waits until something is written to the FIFO.
     assertThat(new ProcessBuilder("mkfifo", tree.resolve("go").toString()).start().waitFor()).isZero();
     executable("bin/mvn", """
         #!/bin/sh

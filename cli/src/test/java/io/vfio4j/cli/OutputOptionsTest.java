@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One rule for every option that names a file to be written. */
+/** Every option that names an output file follows the same rules. */
 class OutputOptionsTest {
 
   private static final String MIGRATE =
@@ -48,7 +48,7 @@ class OutputOptionsTest {
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(link).isSymbolicLink();
     assertThat(file).isNotEmptyFile();
-    assertThat(same).as("the file that was there").hasContent("old");
+    assertThat(same).as("the existing file").hasContent("old");
     try (Stream<Path> left = Files.list(elsewhere)) {
       assertThat(left).containsExactly(file);
     }

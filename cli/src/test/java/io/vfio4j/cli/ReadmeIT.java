@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the README tells a newcomer to type works. */
+/** The commands and the program of the README work. */
 class ReadmeIT {
 
   private static final Path THIS = Path.of("src", "test", "java", "io", "vfio4j", "cli", "ReadmeIT.java");
@@ -32,7 +32,7 @@ class ReadmeIT {
   @TempDir
   private Path folder;
 
-  /** The commands in the order of the README; those that wait for others are not waited for. */
+  /** Runs the commands in the order of the README; those that wait for others stay in the background. */
   @Test
   void runsCommandsOfReadme() throws Exception {
     List<String> commands = commands();
@@ -83,7 +83,7 @@ class ReadmeIT {
     assertThat(ours).isEqualTo(readme().program());
   }
 
-  /** Compiled, so that the README's program is. */
+  /** Contains the README's program, so that it is compiled. */
   static void program() throws Exception {
     // begin
     try (var from = VfioUserClient.connect(Path.of("/tmp/a.sock"), ClientOptions.DEFAULT);

@@ -28,19 +28,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-/** What a message tells a person to type is a command that vfio4j has. */
+/** Commands suggested by messages are valid. */
 class SuggestedCommandTest {
 
   private static final String SESSION = "00112233445566778899aabbccddeeff";
   private static final TransportAddress PEER = TransportAddress.parse("tcp:host-b:4711");
 
-  /** What stands for something in a message. */
+  /** A placeholder in a message. */
   private static final Pattern PLACEHOLDER = Pattern.compile("%s|[A-Z]{2,}");
   private static final List<String> SAMPLES =
       List.of("vfio-user:/tmp/a.sock", SESSION, "unix:/tmp/ask.sock", "/tmp/file", "RUNNING");
   private static final Pattern LITERAL =
       Pattern.compile("\"\"\"\n.*?\"\"\"|\"(?:[^\"\\\\\n]|\\\\.)*\"", Pattern.DOTALL);
-  /** A command up to where a sentence goes on. */
+  /** A command within a sentence. */
   private static final Pattern MENTION = Pattern.compile(
       "vfio4j ([a-z0-9-]+(?: (?:--?[a-z0-9-]+|%s|[A-Z]{2,}|scratch|idio-16))*)(?![a-z])");
 
@@ -66,7 +66,7 @@ class SuggestedCommandTest {
     assertThat(all().map(command -> command.arguments().stream().filter(word -> !word.contains("/")
         && !word.contains(":")).findFirst().orElseThrow() + command.arguments().size()).distinct().count())
         .isLessThanOrEqualTo(kinds);
-    assertThat(kinds).as("kinds of advised commands, each of which is to be parsed here").isEqualTo(6);
+    assertThat(kinds).as("kinds of suggested commands, each of which must be parsed here").isEqualTo(6);
   }
 
   @ParameterizedTest
@@ -86,7 +86,7 @@ class SuggestedCommandTest {
     assertThat(words).isEqualTo(command.arguments());
   }
 
-  /** What the user gave to send is what recover needs to ask the same peer about the same journals. */
+  /** {@code recover} needs the connection options of {@code send} to query the same peer about the same journals. */
   @Test
   void copiesConnectionOptionsToSuggestion() {
     List<String> given =
@@ -108,7 +108,7 @@ class SuggestedCommandTest {
         .filter(kind::isInstance).map(kind::cast).findFirst().orElseThrow();
   }
 
-  /** All messages of all modules: whatever they call a command, with options or a placeholder, is one. */
+  /** Checks the commands in the messages of all modules, with options and placeholders. */
   @Test
   void parsesCommandsInMessages() throws IOException {
     List<String> wrong = new ArrayList<>();
@@ -148,7 +148,7 @@ class SuggestedCommandTest {
     }
   }
 
-  /** Returns the words of a command as a shell has them, up to where another command begins. */
+  /** Returns the words of a command as a shell splits them, up to the next command. */
   private static List<String> shellWords(String line) throws IOException, InterruptedException {
     Process shell = new ProcessBuilder("sh", "-c",
         "vfio4j() { printf '%s\\n' \"$@\" >&2; cat > /dev/null; }; jq() { cat; }; dot() { cat; }; "
@@ -175,7 +175,7 @@ class SuggestedCommandTest {
     return all;
   }
 
-  /** Texts of the help are others: their examples are parsed as they are. */
+  /** Excludes help texts, whose examples are parsed separately. */
   private static List<String> literals(String source) {
     String joined = source.replaceAll("(?s) String details\\(\\) \\{.*?\\n  }", "")
         .replaceAll("(?s)@Command\\(.*?\\n(?=(?:public )?final class)", "")
@@ -185,7 +185,7 @@ class SuggestedCommandTest {
         .toList();
   }
 
-  /** Returns what is wrong with a command whose placeholders may stand for anything; empty if something fits. */
+  /** Returns the error of a command with placeholders; empty if a sample value makes it valid. */
   private static Optional<String> error(List<String> words, int from) {
     for (int i = from; i < words.size(); i++) {
       if (PLACEHOLDER.matcher(words.get(i)).matches()) {

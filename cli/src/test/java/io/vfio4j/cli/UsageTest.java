@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Wrong arguments: a line that says what would be right, where to read on, and exit code 2. */
+/** Usage errors: a line that says what is expected, a reference to the help, and exit code 2. */
 class UsageTest {
 
   @ParameterizedTest
@@ -100,7 +100,7 @@ class UsageTest {
       "send --connect unix:/x --peer-uid -1 sim:a       | -1 is not a uid",
       "receive --listen unix:/x --peer-uid 4294967295 sim:a | 4294967295 is not a uid",
       "keys --out /x                                    | HOST",
-      "keys --out /x --days 0 a                         | --days: 1 to 3650",
+      "keys --out /x --days 0 a                         | --days: 0 is not between 1 and 3650",
       "send --connect unix: sim:a                       | the path of a UNIX socket",
       "send sim:a                                       | --connect=ADDR",
       "states --format png                              | --format: 'png' is not a format: give one of table, mermaid",

@@ -24,7 +24,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The device of docs/writing-a-device.md, made and driven as the page says. */
+/** The device of docs/writing-a-device.md, built and driven as described there. */
 class WritingADeviceIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(100);
@@ -35,7 +35,7 @@ class WritingADeviceIT {
   @TempDir
   private Path folder;
 
-  /** A device of the page, in a process of its own, served at a socket. */
+  /** Serves a device of the page in a separate process. */
   private ChildProcess serve(DocumentationPage page, String socket) throws IOException, InterruptedException {
     List<String> commands = page.commands("java ", folder);
     assertThat(commands).hasSize(1);
@@ -55,7 +55,7 @@ class WritingADeviceIT {
     return VfioUserClient.connect(folder.resolve(socket), ClientOptions.DEFAULT.withKeepState(true));
   }
 
-  /** Dice as the page has them, written once more. */
+  /** Computes the expected rolls independently. */
   private static long[] expected(int rolls) {
     long[] numbers = new long[rolls];
     long seed = 42;
@@ -66,7 +66,7 @@ class WritingADeviceIT {
     return numbers;
   }
 
-  /** Rolls, waits for the interrupt, and returns the number. */
+  /** Rolls, waits for the interrupt, and returns the result. */
   private static int roll(VfioUserClient client, EventFd interrupt) throws IOException {
     client.writeInt(0, 0x04, 1);
     assertThat(interrupt.await(PATIENCE)).isTrue();
@@ -120,7 +120,7 @@ class WritingADeviceIT {
     }
   }
 
-  /** What the ring lies in. */
+  /** The memory that contains the ring. */
   private record Memory(Arena arena, MemorySegment segment) implements AutoCloseable {
 
     // Closed by close().

@@ -47,13 +47,11 @@ final class KernelReport {
     List<RegionInfo> regions = queryKnown(device.regionCount(), device.regions()::info);
     List<IrqInfo> irqs = queryKnown(device.irqCount(), device.irqs()::info);
     MigrationFeatures features = device.features();
-    DeviceState state = device.state();
-    boolean dmaLogging = device.dmaLog().isPresent();
-    return new ProbeReport(device.identity(), facts(device), regions, irqs,
-        features.canMigrate() ? List.of(2) : List.of(), features, device.offeredFeatures(), state,
-        device.stopCopyLength(), dmaLogging,
-        false,
-        notes(device), MissingCapability.of(features, state, dmaLogging, false, new Remedies(device.host())));
+    ProbeReport.MigrationFacts migration = new ProbeReport.MigrationFacts(
+        features.canMigrate() ? List.of(2) : List.of(), features, device.offeredFeatures(), device.state(),
+        device.stopCopyLength(), device.dmaLog().isPresent(), false);
+    return new ProbeReport(new ProbeReport.DeviceFacts(device.identity(), facts(device), regions, irqs),
+        migration, notes(device), MissingCapability.of(migration, new Remedies(device.host())));
   }
 
   /** Queries a region or interrupt by index. */

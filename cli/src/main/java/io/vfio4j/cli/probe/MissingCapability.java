@@ -3,7 +3,6 @@ package io.vfio4j.cli.probe;
 
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.MigrationFeature;
-import io.vfio4j.model.MigrationFeatures;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,32 +28,31 @@ record MissingCapability(String name, boolean required, String remedy) {
     MissingCapability stateNotKept();
   }
 
-  static List<MissingCapability> of(MigrationFeatures features, DeviceState state, boolean dmaLogging,
-      boolean keepsState,
-      Remedies remedies) {
+  static List<MissingCapability> of(ProbeReport.MigrationFacts migration, Remedies remedies) {
     List<MissingCapability> missing = new ArrayList<>();
-    if (!features.canMigrate()) {
+    if (!migration.features().canMigrate()) {
       missing.add(new MissingCapability("STOP_COPY", true, remedies.noMigration()));
       return missing;
     }
+    DeviceState state = migration.state();
     if (state != DeviceState.RUNNING) {
       missing.add(new MissingCapability("RUNNING", true,
           "a migration starts in RUNNING, but the device is in %s; %s".formatted(state, remedies.notRunning(state))));
     }
-    if (!features.has(MigrationFeature.PRE_COPY)) {
+    if (!migration.features().has(MigrationFeature.PRE_COPY)) {
       missing.add(new MissingCapability("PRE_COPY", false,
           "all of its state is sent while it is stopped; allow for that with --max-downtime"));
     }
-    if (!features.has(MigrationFeature.P2P)) {
+    if (!migration.features().has(MigrationFeature.P2P)) {
       missing.add(new MissingCapability("P2P", false,
           "it must not access other devices' memory during a migration; stop such traffic first"));
     }
-    if (!dmaLogging) {
+    if (!migration.dmaLogging()) {
       missing
           .add(new MissingCapability("DMA log", false,
               "its DMA writes are not tracked; a VMM that migrates memory too must treat all of it as dirty"));
     }
-    if (!keepsState) {
+    if (!migration.keepsState()) {
       missing.add(remedies.stateNotKept());
     }
     return missing;

@@ -25,17 +25,32 @@ import java.util.OptionalLong;
 /**
  * The report of a device.
  *
- * @param facts properties that only devices of its kind have
- * @param versions the versions of the migration interface that it supports, ascending
- * @param offered the features that it accepts in VFIO_DEVICE_FEATURE, known or unknown
- * @param keepsState whether it stays in RUNNING when it is closed
+ * @param device what the device is
+ * @param migration what it supports of migration
  * @param quirks where its server or driver deviates from the specification
  * @param missing the capabilities that it lacks for migration
  */
-record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions, List<IrqInfo> irqs,
-    List<Integer> versions, MigrationFeatures features, OfferedFeatures offered, DeviceState state,
-    OptionalLong stopCopyLength,
-    boolean dmaLogging, boolean keepsState, List<Note> quirks, List<MissingCapability> missing) {
+record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quirks,
+    List<MissingCapability> missing) {
+
+  /**
+   * What a device is.
+   *
+   * @param facts properties that only devices of its kind have
+   */
+  record DeviceFacts(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions, List<IrqInfo> irqs) {
+  }
+
+  /**
+   * What a device supports of migration.
+   *
+   * @param versions the versions of the migration interface that it supports, ascending
+   * @param offered the features that it accepts in VFIO_DEVICE_FEATURE, known or unknown
+   * @param keepsState whether it stays in RUNNING when it is closed
+   */
+  record MigrationFacts(List<Integer> versions, MigrationFeatures features, OfferedFeatures offered,
+      DeviceState state, OptionalLong stopCopyLength, boolean dmaLogging, boolean keepsState) {
+  }
 
   /** A server may report billions of regions or interrupts; no device has them. */
   private static final int MAX_INDEXES = 64;
@@ -77,27 +92,27 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
 
   /** Returns whether the device can migrate in its current state. */
   boolean canMigrate() {
-    return features.canMigrate() && state == DeviceState.RUNNING;
+    return migration.features().canMigrate() && migration.state() == DeviceState.RUNNING;
   }
 
   List<String> lines() {
     List<String> lines = new ArrayList<>();
-    lines.add("device      " + identity.name());
-    lines.add("identity    %s, class %06x".formatted(identity.ids(), identity.classCode()));
-    lines.add("driver      " + identity.driver());
-    facts.forEach(fact -> lines.add("%-11s %s".formatted(fact.name(), fact.text())));
-    regions.stream().filter(region -> region.size() > 0)
+    lines.add("device      " + device.identity().name());
+    lines.add("identity    %s, class %06x".formatted(device.identity().ids(), device.identity().classCode()));
+    lines.add("driver      " + device.identity().driver());
+    device.facts().forEach(fact -> lines.add("%-11s %s".formatted(fact.name(), fact.text())));
+    device.regions().stream().filter(region -> region.size() > 0)
         .forEach(region -> lines.add("region      " + describe(region)));
-    irqs.stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + describe(irq)));
+    device.irqs().stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + describe(irq)));
     lines.add("versions    " + describeVersions());
     lines.add("features    " + describeFeatures());
-    if (!offered.numbers().isEmpty()) {
-      lines.add("offers      " + String.join(", ", FeatureNames.of(offered)));
+    if (!migration.offered().numbers().isEmpty()) {
+      lines.add("offers      " + String.join(", ", FeatureNames.of(migration.offered())));
     }
-    lines.add("state       " + state);
-    lines.add("stop-copy   " + (stopCopyLength.isPresent() ? Quantities.bytes(stopCopyLength.getAsLong())
+    lines.add("state       " + migration.state());
+    lines.add("stop-copy   " + (migration.stopCopyLength().isPresent() ? Quantities.bytes(migration.stopCopyLength().getAsLong())
         + ", estimated by the device" : "no estimate"));
-    lines.add("DMA log     " + (dmaLogging ? "yes" : "no"));
+    lines.add("DMA log     " + (migration.dmaLogging() ? "yes" : "no"));
     quirks.forEach(quirk -> lines.add("found       " + quirk.text()));
     lines.add("can migrate " + (canMigrate() ? "yes" : "no"));
     missing.forEach(one -> lines.add("missing     %s: %s".formatted(one.name(), one.remedy())));
@@ -105,17 +120,17 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
   }
 
   private String describeFeatures() {
-    List<String> names = new ArrayList<>(FeatureNames.of(features));
-    if (offered.unknownMigrationFlags() != 0) {
-      names.add("flags 0x%x (unknown)".formatted(offered.unknownMigrationFlags()));
+    List<String> names = new ArrayList<>(FeatureNames.of(migration.features()));
+    if (migration.offered().unknownMigrationFlags() != 0) {
+      names.add("flags 0x%x (unknown)".formatted(migration.offered().unknownMigrationFlags()));
     }
     return names.isEmpty() ? "none" : String.join(", ", names);
   }
 
   private String describeVersions() {
-    return switch (versions.size()) {
+    return switch (migration.versions().size()) {
       case 0 -> "none";
-      case 1 -> versions.getFirst() == 1 ? "1, a migration region" : "2";
+      case 1 -> migration.versions().getFirst() == 1 ? "1, a migration region" : "2";
       default -> "1, a migration region, and 2, which is used here";
     };
   }
@@ -142,22 +157,22 @@ record ProbeReport(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> r
   }
 
   JsonObject json() {
-    return Json.event("probe").with("device", identity.name()).with("ids", identity.ids())
-        .with("vendor_id", identity.vendorId()).with("device_id", identity.deviceId())
-        .with("subsystem_vendor_id", identity.subsystemVendorId())
-        .with("subsystem_id", identity.subsystemId())
-        .with("class_code", identity.classCode()).with("driver", identity.driver())
-        .with("facts", facts,
+    return Json.event("probe").with("device", device.identity().name()).with("ids", device.identity().ids())
+        .with("vendor_id", device.identity().vendorId()).with("device_id", device.identity().deviceId())
+        .with("subsystem_vendor_id", device.identity().subsystemVendorId())
+        .with("subsystem_id", device.identity().subsystemId())
+        .with("class_code", device.identity().classCode()).with("driver", device.identity().driver())
+        .with("facts", device.facts(),
             fact -> Json.object().with("name", fact.name()).with("words", fact.text()).build())
-        .with("regions", regions, ProbeReport::json).with("irqs", irqs, ProbeReport::json)
-        .with("versions", versions, version -> new JsonPrimitive(version))
-        .with("features", FeatureNames.of(features))
-        .with("unknown_migration_flags", offered.unknownMigrationFlags())
-        .with("offered_features", offered.numbers(), number -> new JsonPrimitive(number))
-        .with("state", state.name())
-        .with("stop_copy_bytes", stopCopyLength.isPresent() ? new JsonPrimitive(stopCopyLength.getAsLong())
+        .with("regions", device.regions(), ProbeReport::json).with("irqs", device.irqs(), ProbeReport::json)
+        .with("versions", migration.versions(), version -> new JsonPrimitive(version))
+        .with("features", FeatureNames.of(migration.features()))
+        .with("unknown_migration_flags", migration.offered().unknownMigrationFlags())
+        .with("offered_features", migration.offered().numbers(), number -> new JsonPrimitive(number))
+        .with("state", migration.state().name())
+        .with("stop_copy_bytes", migration.stopCopyLength().isPresent() ? new JsonPrimitive(migration.stopCopyLength().getAsLong())
             : JsonNull.INSTANCE)
-        .with("dma_logging", dmaLogging).with("keeps_state", keepsState).with("can_migrate", canMigrate())
+        .with("dma_logging", migration.dmaLogging()).with("keeps_state", migration.keepsState()).with("can_migrate", canMigrate())
         .with("findings", quirks,
             finding -> Json.object().with("kind", finding.kind()).with("words", finding.text())
                 .build())

@@ -4,7 +4,6 @@ package io.vfio4j.cli.probe;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
-import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.info.IrqInfo;
 import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
@@ -48,16 +47,13 @@ final class VfioUserReport {
     for (int i = 0; i < ProbeReport.boundedCount(client.info().irqs()); i++) {
       irqs.add(client.irqs().info(i));
     }
-    MigrationFeatures features = client.features();
-    DeviceState state = client.state();
-    boolean dmaLogging = client.dmaLog().isPresent();
-    boolean keepsState = device.keepsState() || device.isInProcess();
-    return new ProbeReport(client.identity(), List.of(), regions, irqs, versions(client), features,
-        client.offeredFeatures(), state,
-        client.stopCopyLength(), dmaLogging, keepsState,
-        client.quirks().stream()
-            .map(quirk -> new ProbeReport.Note(quirk.kind().name(), quirk.description())).toList(),
-        MissingCapability.of(features, state, dmaLogging, keepsState, new Remedies(device)));
+    ProbeReport.MigrationFacts migration = new ProbeReport.MigrationFacts(versions(client), client.features(),
+        client.offeredFeatures(), client.state(), client.stopCopyLength(), client.dmaLog().isPresent(),
+        device.keepsState() || device.isInProcess());
+    List<ProbeReport.Note> quirks = client.quirks().stream()
+        .map(quirk -> new ProbeReport.Note(quirk.kind().name(), quirk.description())).toList();
+    return new ProbeReport(new ProbeReport.DeviceFacts(client.identity(), List.of(), regions, irqs), migration,
+        quirks, MissingCapability.of(migration, new Remedies(device)));
   }
 
   private static List<Integer> versions(VfioUserClient client) {

@@ -115,7 +115,7 @@ final class DeviceClass implements AutoCloseable {
     Object run() throws ReflectiveOperationException;
   }
 
-  /** Makes a reflective call; what the class throws is thrown as it is. */
+  /** Makes a reflective call, and rethrows the exception of its target. */
   private static Object call(Call call) throws IOException {
     try {
       return call.run();

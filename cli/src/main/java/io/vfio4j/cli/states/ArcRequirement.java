@@ -20,7 +20,7 @@ enum ArcRequirement {
   /** Version 1: drawn in the header, so mandatory. */
   MANDATORY("every device"),
   /** Version 1: the path back from an aborted migration; mandatory. */
-  ABORT("every device, to give up"),
+  ABORT("every device, to abort"),
   /** Version 1: requires the capability. */
   NDMA("with NDMA"),
   /** Version 1: only found by trying. */

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The suite judges a device that another process serves. */
+/** The suite checks a device served by another process. */
 class ConformIT {
 
   @TempDir
   private Path folder;
 
-  /** Each set of features, and the states that a device with them has beside ERROR. */
+  /** Each set of features, and the states of a device with them except ERROR. */
   static Stream<List<String>> featureSets() {
     return Stream.of(List.of("stop_copy", "STOP", "RUNNING", "STOP_COPY", "RESUMING"),
         List.of("stop_copy,p2p", "STOP", "RUNNING", "STOP_COPY", "RESUMING", "RUNNING_P2P"),
@@ -74,7 +74,7 @@ class ConformIT {
     }
   }
 
-  /** By its region, and by all else that is not about version 2 itself. */
+  /** Checks the migration region, and everything else that does not depend on version 2. */
   @Test
   void passesDeviceWithVersion1Only() throws Exception {
     try (ChildServer server = serve("--migration", "v1")) {

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Why no device may be stopped before all have ended their peer-to-peer traffic. One device takes a second to end its
- * own, and writes on meanwhile. If the device that it writes to has been stopped by then, these writes are lost.
+ * No device may be stopped before all have quiesced their peer-to-peer traffic. One device takes a second to quiesce, and
+ * keeps writing meanwhile. If the device that it writes to is already stopped, these writes are lost.
  */
 @Timeout(120)
 class BarrierTest {
@@ -44,7 +44,7 @@ class BarrierTest {
 
   private final List<Runnable> ends = new ArrayList<>();
 
-  /** Serves a device in a thread: what is shown here does not depend on processes. */
+  /** Serves a device in a thread; separate processes are not needed here. */
   private Path serve(String name, List<String> faults) throws IOException {
     Path socket = folder.resolve(name);
     ScratchConfig config = ScratchConfig.named(name).withMemorySize(MEMORY).withMappable(true)

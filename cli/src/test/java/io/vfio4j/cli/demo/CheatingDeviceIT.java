@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A proof that cannot fail proves nothing: devices that cheat are found out. */
+/** The proof detects faulty devices. */
 class CheatingDeviceIT {
 
   private static final long MEMORY = 8 << 20;

@@ -10,7 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The steps that the engine takes before the handover, as its own events name them. */
+/** The steps of the engine before the handover, by the names in its events. */
 final class EngineSteps implements MigrationListener {
 
   private final Set<String> names = new LinkedHashSet<>();
@@ -26,7 +26,7 @@ final class EngineSteps implements MigrationListener {
     }
   }
 
-  /** Returns the steps of both sides, in the order in which they were first taken. */
+  /** Returns the steps of both sides, in the order of their first occurrence. */
   synchronized List<String> all() {
     return new ArrayList<>(names);
   }

@@ -5,10 +5,10 @@ import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationListener;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Kills a process when the engine takes a step for the first time. */
+/** Kills a process at the first occurrence of a step of the engine. */
 final class KillAtStep implements MigrationListener {
 
-  /** Something to kill. */
+  /** The process to kill. */
   @FunctionalInterface
   interface KilledProcess {
     void kill() throws InterruptedException;

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A process with a client in each state, each with memory and interrupts, which waits to be killed. */
+/** A process that has a client in each device state, with memory and interrupts, and waits to be killed. */
 public final class KilledClient {
 
   private static final int SIZE = 64 << 10;
@@ -25,7 +25,7 @@ public final class KilledClient {
   private KilledClient() {
   }
 
-  /** Connects to the server at {@code args[0]}, says so and waits. */
+  /** Connects to the server at {@code args[0]}, prints a line and waits. */
   public static void main(String[] args) throws IOException {
     List<VfioUserClient> clients = new ArrayList<>();
     try (Arena arena = Arena.ofShared(); Fd guest = Memfd.create("guest", SIZE);
@@ -36,7 +36,7 @@ public final class KilledClient {
         }
       }
       System.out.println("ready");
-      // Ends with the parent, should that not kill it.
+      // Ends with the parent in any case.
       if (System.in.read() < 0) {
         clients.forEach(VfioUserClient::close);
       }

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process with a client in each state is killed, with a device each: the server is what it was before. */
+/** After a process with a client in each device state was killed, the server has released everything. */
 class KilledClientsIT {
 
   @TempDir
@@ -54,7 +54,7 @@ class KilledClientsIT {
     }
   }
 
-  /** A JVM without modules, for the tests' classes have none of their own. */
+  /** Starts a JVM on the class path, since the test classes have no module. */
   private static Process victim(String socket) throws IOException {
     String classes = System.getProperty("jdk.module.path") + File.pathSeparator
         + Path.of(System.getProperty("basedir", "."), "target", "test-classes");
@@ -70,7 +70,7 @@ class KilledClientsIT {
     }
   }
 
-  /** Counts threads whose names begin so; the kernel keeps 15 characters. */
+  /** Counts threads by name, of which the kernel keeps 15 characters. */
   private static long devices(ChildServer server) throws IOException {
     try (Stream<Path> tasks = Files.list(Path.of("/proc", Long.toString(server.pid()), "task"))) {
       return tasks.filter(task -> name(task).startsWith("vfio-user-devic")).count();

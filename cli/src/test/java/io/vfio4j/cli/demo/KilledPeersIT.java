@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The target's server, or the receiving side, is killed at steps of the engine drawn by chance: each time the source
- * runs on, and its traffic in the guest's memory has no gap. More of them with {@code -Dvfio4j.faults=all}.
+ * The target's server, or the receiving side, is killed at randomly chosen steps of the engine. Each time the source keeps
+ * running, and no write of its traffic is lost. {@code -Dvfio4j.faults=all} tests more steps.
  */
 class KilledPeersIT {
 
@@ -107,7 +107,7 @@ class KilledPeersIT {
     vm.source().write32(ScratchLayout.TRAFFIC_RATE, RATE);
   }
 
-  /** Asks the engine for its steps, so that a new one is drawn too. */
+  /** Records the steps of a migration, so that new steps are covered too. */
   private EngineSteps recordSteps() throws Exception {
     EngineSteps steps = new EngineSteps();
     try (ChildServer source = serve("good-source");
@@ -138,7 +138,7 @@ class KilledPeersIT {
 
   private static TransportAddress listening(ChildProcess receiver) throws InterruptedException {
     String line = receiver.readLine(Duration.ofSeconds(60));
-    assertThat(line).as("the receiving side said: %s", receiver.stderrLines()).isNotNull();
+    assertThat(line).as("output of the receiving side: %s", receiver.stderrLines()).isNotNull();
     return TransportAddress.parse(
         JsonParser.parseString(String.valueOf(line)).getAsJsonObject().get("address").getAsString());
   }

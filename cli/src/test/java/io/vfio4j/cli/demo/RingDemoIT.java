@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two devices that write to each other go from two processes to two others. */
+/** Two devices that write to each other migrate from two processes to two others. */
 class RingDemoIT {
 
   private static final long MEMORY = 4 << 20;

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Devices go back and forth between two servers, and nothing piles up. {@code -Psoak} does it a thousand times and
- * prints the figures; {@code mvn verify} does it fifty times.
+ * Repeated migrations between two servers leak nothing. {@code mvn verify} runs fifty; {@code -Psoak} runs a thousand and
+ * prints the figures.
  */
 class SoakIT {
 
@@ -66,7 +66,7 @@ class SoakIT {
     for (int i = first; i < last; i++) {
       VfioUserClient from = i % 2 == 0 ? a : b;
       VfioUserClient to = i % 2 == 0 ? b : a;
-      // The one that was left before is in STOP.
+      // The former source is in STOP.
       to.reset();
       LocalMigration.run(from, to, OPTIONS, Workload.NONE, MigrationListener.NONE);
     }

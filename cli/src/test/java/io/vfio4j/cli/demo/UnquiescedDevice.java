@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A device that says it is in its grace state and is not: it goes there when it is to be stopped. To a migration of
- * several it is as if there were no barrier.
+ * A device that reports its P2P state but only enters it when it is stopped. For a migration of several devices this is as
+ * if there were no barrier.
  */
 final class UnquiescedDevice implements MigratableDevice {
 

@@ -11,8 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A device with traffic and churn goes from one process to another by version 1 of the migration interface, and from
- * one version to the other: not a byte, not a write and not an interrupt is lost.
+ * A device with traffic and churn migrates between processes by version 1 of the migration interface, and between
+ * versions, without losing a byte, a write or an interrupt.
  */
 class Version1IT {
 

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What commands do with kernel devices, on a machine that is a script. */
+/** Commands for kernel devices, on a scripted host. */
 class KernelCommandsTest {
 
   private static final String SERIAL = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
@@ -81,7 +81,7 @@ class KernelCommandsTest {
     return new ScriptedKernel(device, KernelProfile.LINUX_6_12);
   }
 
-  /** From one scripted kernel to another, through the engine. */
+  /** Migrates from one scripted kernel to another. */
   @ParameterizedTest
   @EnumSource(KernelInterface.class)
   void migratesBetweenKernelDevices(KernelInterface by) throws Exception {
@@ -96,7 +96,7 @@ class KernelCommandsTest {
     List<String> said = new ArrayList<>();
     try (OpenDevice target = to.open(said::add);
         OpenDevice source = from.openSource(false, said::add)) {
-      assertThat(target.device().state()).as("opening changes nothing").isEqualTo(DeviceState.STOP);
+      assertThat(target.device().state()).as("unchanged by opening").isEqualTo(DeviceState.STOP);
       target.prepareAsTarget();
       assertThat(right.resetCount()).isOne();
       assertThat(target.device().state()).isEqualTo(DeviceState.RUNNING);
@@ -105,16 +105,16 @@ class KernelCommandsTest {
           });
       assertThat(target.device().state()).isEqualTo(DeviceState.RUNNING);
       assertThat(source.device().state()).isEqualTo(DeviceState.STOP);
-      assertThat(target.keepsState()).as("so it is held open").isFalse();
+      assertThat(target.keepsState()).as("must be held open").isFalse();
     }
     assertThat(right.content()).isEqualTo(left.content());
-    assertThat(left.resetCount()).as("never the source").isZero();
+    assertThat(left.resetCount()).as("resets of the source").isZero();
     assertThat(said).isEmpty();
     assertThat(leftKernel.openFiles()).isEmpty();
     assertThat(rightKernel.openFiles()).isEmpty();
   }
 
-  /** What its last user left is lost only when the file has been found to be good for it. */
+  /** A target's old state is discarded only after the file was verified. */
   @Test
   void restoresToStoppedKernelDevice() throws Exception {
     makeSerial();

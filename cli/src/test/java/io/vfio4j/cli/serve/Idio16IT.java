@@ -22,7 +22,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The card PCI-IDIO-16 behind its commands. */
+/** The PCI-IDIO-16 card, served and migrated by commands. */
 class Idio16IT {
 
   @TempDir

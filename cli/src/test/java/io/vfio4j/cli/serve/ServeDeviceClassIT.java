@@ -17,12 +17,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code serve --device CLASS}, with classes that are compiled here. */
+/** {@code serve --device CLASS} with classes compiled by the test. */
 class ServeDeviceClassIT {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(100);
 
-  /** Has a constructor, and no provider. */
+  /** A device with a constructor and no provider. */
   private static final String PLAIN = """
       package example;
       import io.vfio4j.devices.*;
@@ -34,7 +34,7 @@ class ServeDeviceClassIT {
       }
       """;
 
-  /** Is a provider, with an option. */
+  /** A provider with an option. */
   private static final String PROVIDER = """
       package example;
       import io.vfio4j.devices.*;
@@ -60,7 +60,7 @@ class ServeDeviceClassIT {
   @TempDir
   private Path folder;
 
-  /** Compiles a class with nothing but the modules of vfio4j, and returns the folder of its class file. */
+  /** Compiles a class against the modules of vfio4j, and returns the folder of class files. */
   private Path compile(String name, String source) throws IOException, InterruptedException {
     Path file = Files.writeString(folder.resolve(name + ".java"), source);
     Path classes = folder.resolve("classes");

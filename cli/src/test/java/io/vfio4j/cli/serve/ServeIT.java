@@ -202,7 +202,7 @@ class ServeIT {
         .satisfiesExactly(line -> assertThat(line).startsWith("session 1 of "),
             line -> assertThat(line).isEqualTo("session 1 ended"),
             line -> assertThat(line).startsWith("session 2 of "));
-    // The reply may have been on its way when the server died.
+    // The reply may have been in flight when the server died.
     assertThat(run.out().lines().filter(line -> line.startsWith("2 ")))
         .anySatisfy(line -> assertThat(line).contains(" > REGION_READ #", " offset=0x0 region=2 count=8"));
   }

@@ -13,13 +13,13 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/how-a-migration-runs.md says of {@code simulate} is so: its charts, and that its commands are accepted. */
+/** The charts in docs/how-a-migration-runs.md are current, and its commands are valid. */
 class ChartsInDocsTest {
 
   private static final Path DOCS = Path.of(System.getProperty("basedir", ".")).resolve("../docs");
   private static final String COMMAND = "    ./vfio4j ";
 
-  /** A word of a shell's command, quoted or not. */
+  /** A word of a shell command, quoted or not. */
   private static final Pattern WORD = Pattern.compile("'([^']*)'|\\S+");
 
   @TempDir
@@ -51,7 +51,7 @@ class ChartsInDocsTest {
               .toArray(String[]::new));
 
       assertThat(run.err()).isEmpty();
-      assertThat(DOCS.resolve(name)).as("make it anew: %s", command.strip())
+      assertThat(DOCS.resolve(name)).as("regenerate: %s", command.strip())
           .hasContent(Files.readString(made));
       assertThat(page()).contains("](" + name + ")");
     }

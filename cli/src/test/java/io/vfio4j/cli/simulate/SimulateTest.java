@@ -48,9 +48,9 @@ class SimulateTest {
     assertThat(run.err()).isEmpty();
     List<String> lines = run.out().lines().toList();
     assertThat(lines.get(1)).startsWith("A  wait ").endsWith("still waiting");
-    assertThat(lines.get(2)).startsWith("B  abort ").endsWith("aborts");
+    assertThat(lines.get(2)).startsWith("B  abort ").endsWith("aborted");
     assertThat(lines.get(3)).startsWith("C  force ").endsWith("moved");
-    assertThat(lines.get(4)).as("what comes to the same is one line").startsWith("D  any ").endsWith("moved");
+    assertThat(lines.get(4)).as("policies with the same result share a line").startsWith("D  any ").endsWith("moved");
     assertThat(run.out())
         .contains(
             "B: after 61 s of pre-copy the switchover would still take 3011 ms, and the limit is 300 ms")
@@ -113,7 +113,7 @@ class SimulateTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(Integer.parseInt(run.out().lines().toList().get(1).split("  +", -1)[4]))
-        .as("the costs alone are above the limit: rounds get as short as they can").isGreaterThan(10_000);
+        .as("rounds, if the costs alone exceed the limit").isGreaterThan(10_000);
     assertThat(Files.size(file)).isLessThan(200_000);
     parse(Files.readString(file));
   }

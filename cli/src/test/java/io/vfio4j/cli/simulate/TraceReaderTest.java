@@ -19,10 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Traces: of other lines nothing is asked, of a round everything. */
+/** Lines other than rounds are ignored; rounds must be complete. */
 class TraceReaderTest {
 
-  /** Two rounds among other things, as a migration writes them. */
+  /** The output of a migration with two rounds. */
   static final String RUN =
       """
           {"event":"phase","at_ms":0.100,"side":"source","phase":"pre-copy","round":1,"reason":"it can be read"}

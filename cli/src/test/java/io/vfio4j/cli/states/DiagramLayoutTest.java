@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What can be told of a picture without eyes. */
+/** Geometric properties of the diagrams. */
 class DiagramLayoutTest {
 
   private static final double CLEARANCE = 8;

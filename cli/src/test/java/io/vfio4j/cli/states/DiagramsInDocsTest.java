@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The pictures in docs/ are what the command makes. */
+/** The diagrams in docs/ are current. */
 class DiagramsInDocsTest {
 
   private static String docs(String file) throws IOException {
@@ -19,14 +19,14 @@ class DiagramsInDocsTest {
   @Test
   void matchesVersion1Diagram() throws IOException {
     assertThat(docs("device-states-v1.svg"))
-        .as("make it anew: ./vfio4j states --v1 --format svg > docs/device-states-v1.svg")
+        .as("regenerate: ./vfio4j states --v1 --format svg > docs/device-states-v1.svg")
         .isEqualTo(CommandRun.vfio4j("states", "--v1", "--format", "svg").out());
   }
 
   @Test
   void matchesVersion2Diagram() throws IOException {
     assertThat(docs("device-states-v2.svg"))
-        .as("make it anew: ./vfio4j states --format svg > docs/device-states-v2.svg")
+        .as("regenerate: ./vfio4j states --format svg > docs/device-states-v2.svg")
         .isEqualTo(CommandRun.vfio4j("states", "--format", "svg").out());
   }
 

@@ -16,10 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** {@code plan --v1}. */
 class PlanV1Test {
 
-  /** The specification's twenty transitions; the ways around where a device may lack one. */
+  /** The twenty transitions of the specification, and the alternative paths if a device lacks one. */
   private static final String TABLE = """
       RUNNING:STOP
       RUNNING:STOP_COPY
@@ -44,9 +43,9 @@ class PlanV1Test {
       """;
 
   /**
-   * A line of it.
+   * A line of the table.
    *
-   * @param around the ways around, in order; with {@code !} if discouraged
+   * @param around the alternative paths, in order; with {@code !} if discouraged
    */
   record Row(String from, String to, List<String> around) {
 
@@ -79,14 +78,14 @@ class PlanV1Test {
         .toArray(String[]::new)).event("plan");
   }
 
-  /** Returns the ways of the table; checks that they come before all others. */
+  /** Returns the paths of the table, and checks that they come first. */
   private static List<String> pathsInTable(JsonObject plan) {
     List<String> ways = new ArrayList<>();
     boolean further = false;
     for (JsonElement element : plan.getAsJsonArray("ways")) {
       JsonObject way = element.getAsJsonObject();
       if (way.get("from_table").getAsBoolean()) {
-        assertThat(further).as("a way of the table after a further one").isFalse();
+        assertThat(further).as("a path of the table after an additional one").isFalse();
         ways.add(text(way));
       }
       further |= !way.get("from_table").getAsBoolean();

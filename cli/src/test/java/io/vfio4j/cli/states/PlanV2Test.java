@@ -18,10 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code plan} for version 2. */
 class PlanV2Test {
 
-  /** A line of the table that the specification gives. */
+  /** A line of the specification's table. */
   record Case(List<String> features, String from, String to, String result, List<String> path) {
 
     static Case parse(String line) {

@@ -26,7 +26,7 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 import org.xml.sax.InputSource;
 
-/** {@code states}: each format shows each arc of a device once. */
+/** Each output format of {@code states} shows each arc of a device once. */
 class StatesTest {
 
   private static CommandRun states(String device, String... more) {
@@ -109,7 +109,7 @@ class StatesTest {
     assertThat(states("--features stop_copy").out()).containsPattern("RUNNING > STOP +without P2P");
     assertThat(states("--features pre_copy").out())
         .containsPattern("PRE_COPY > STOP_COPY +with PRE_COPY, without P2P");
-    assertThat(states("--v1").out()).containsPattern("STOP_COPY > RUNNING +every device, to give up")
+    assertThat(states("--v1").out()).containsPattern("STOP_COPY > RUNNING +every device, to abort")
         .containsPattern(
             "RESUMING > STOP_COPY +may be missing +ends the resuming session, opens a saving session");
   }
@@ -138,7 +138,7 @@ class StatesTest {
         .parse(new InputSource(new StringReader(svg)));
   }
 
-  /** Those drawn, and those told in words below. */
+  /** Returns the arcs that are drawn, and those listed below. */
   private static List<String> inSvg(Document svg) {
     List<String> arcs = new ArrayList<>();
     NodeList groups = svg.getElementsByTagName("g");

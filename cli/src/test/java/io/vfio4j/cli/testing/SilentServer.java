@@ -39,7 +39,7 @@ public final class SilentServer implements AutoCloseable {
         connected.countDown();
       }
     } catch (ClosedChannelException e) {
-      // The end of the test.
+      // The test has ended.
     } catch (IOException e) {
       throw new AssertionError(e);
     }
@@ -47,7 +47,7 @@ public final class SilentServer implements AutoCloseable {
 
   public void awaitClient() throws InterruptedException {
     if (!connected.await(CommandProcesses.TIMEOUT.toNanos(), TimeUnit.NANOSECONDS)) {
-      throw new AssertionError("nobody connected");
+      throw new AssertionError("no client connected");
     }
   }
 
