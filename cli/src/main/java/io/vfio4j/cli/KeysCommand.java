@@ -54,7 +54,8 @@ final class KeysCommand implements Callable<Integer> {
   public Integer call() throws CommandException {
     Path folder = OptionValues.required(out, "--out");
     if (days < 1 || days > MAX_DAYS) {
-      throw new ParameterException(common.spec().commandLine(), "--days: %d is not between 1 and %d".formatted(days, MAX_DAYS));
+      throw new ParameterException(common.spec().commandLine(),
+          "--days: %d is not between 1 and %d".formatted(days, MAX_DAYS));
     }
     try (Termination.Registration _ = Termination.guard()) {
       generate(folder);
@@ -88,8 +89,9 @@ final class KeysCommand implements Callable<Integer> {
       output.line("%s: for %s".formatted(folder.resolve(name), host.replace(",", ", ")));
       folders.add(folder.resolve(name).toString());
     }
-    output.line("Copy each folder to its host, and pass it with --keys there. The certificates are valid for %d days."
-        .formatted(days));
+    output.line(
+        "Copy each folder to its host, and pass it with --keys there. The certificates are valid for %d days."
+            .formatted(days));
     output.result(Json.event("keys").with("folders", folders).with("days", days).build());
   }
 }

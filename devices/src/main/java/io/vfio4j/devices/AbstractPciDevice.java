@@ -127,13 +127,15 @@ abstract class AbstractPciDevice {
    */
   protected final DeviceTimer timer(String name, Runnable action) {
     return declarations
-        .addScheduled(new DeviceTimer(declarations.context(), name, declarations.context().runState().clock(), action));
+        .addScheduled(
+            new DeviceTimer(declarations.context(), name, declarations.context().runState().clock(), action));
   }
 
   /** Declares a {@link #timer} that may perform DMA to a range; its clock runs while such DMA may start. */
   protected final DeviceTimer dmaTimer(String name, DmaRange range, Runnable action) {
     RunningClock clock = new RunningClock(declarations.context().setup().nanoTime());
-    return declarations.addScheduledDma(range, clock, new DeviceTimer(declarations.context(), name, clock, action));
+    return declarations.addScheduledDma(range, clock,
+        new DeviceTimer(declarations.context(), name, clock, action));
   }
 
   /**
@@ -144,13 +146,15 @@ abstract class AbstractPciDevice {
    */
   protected final DevicePacer pacer(String name, BooleanSupplier event) {
     return declarations
-        .addScheduled(new DevicePacer(declarations.context(), name, declarations.context().runState().clock(), event));
+        .addScheduled(
+            new DevicePacer(declarations.context(), name, declarations.context().runState().clock(), event));
   }
 
   /** Declares a {@link #pacer} that may perform DMA to a range; its clock runs while such DMA may start. */
   protected final DevicePacer dmaPacer(String name, DmaRange range, BooleanSupplier event) {
     RunningClock clock = new RunningClock(declarations.context().setup().nanoTime());
-    return declarations.addScheduledDma(range, clock, new DevicePacer(declarations.context(), name, clock, event));
+    return declarations.addScheduledDma(range, clock,
+        new DevicePacer(declarations.context(), name, clock, event));
   }
 
   /**

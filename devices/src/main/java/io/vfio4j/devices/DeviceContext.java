@@ -59,7 +59,8 @@ final class DeviceContext {
 
   void requireDeclaring() {
     if (!declaring) {
-      throw new IllegalStateException(setup.name() + ": declarations belong in the constructor of the device");
+      throw new IllegalStateException(
+          setup.name() + ": declarations belong in the constructor of the device");
     }
   }
 

@@ -100,7 +100,8 @@ class RegisterBankTest {
   }
 
   private static RegisterBank bank(List<String> log) {
-    Declarations device = new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test").withLog(log::add));
+    Declarations device =
+        new Declarations("test", PciIds.of(1, 2), DeviceSetup.named("test").withLog(log::add));
     return new RegisterBank(device.context(), device, "BANK", SIZE);
   }
 

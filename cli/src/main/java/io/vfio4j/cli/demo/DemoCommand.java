@@ -53,7 +53,6 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(names = "--load", paramLabel = "FILE", description = "Initial content of the memory, as much of FILE as fits (default: lib/modules of the JDK).")
   private @Nullable Path load;
 
-
   @Override
   public Integer call() throws Exception {
     checkArguments();

@@ -76,7 +76,8 @@ final class PeerTraffic {
     String wrong = String.join("; ", mismatches(last));
     return wrong.isEmpty()
         ? DemoCheck.passed(name, String.format(Locale.ROOT,
-            "%,d writes, none lost or repeated, none to a stopped device; the target continued with %,d", last,
+            "%,d writes, none lost or repeated, none to a stopped device; the target continued with %,d",
+            last,
             written + 1))
         : DemoCheck.failed(name, wrong);
   }

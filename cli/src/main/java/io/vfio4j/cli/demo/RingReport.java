@@ -30,7 +30,8 @@ final class RingReport {
     MigrationSummary migration = new MigrationSummary(settings, result);
     List<String> lines = new ArrayList<>();
     lines.add("");
-    lines.add("Migrated %d devices, each from one process to another, under load throughout.".formatted(count));
+    lines.add(
+        "Migrated %d devices, each from one process to another, under load throughout.".formatted(count));
     lines.add("");
     lines.addAll(migration.phaseLines());
     lines.add("");
@@ -61,7 +62,8 @@ final class RingReport {
     return Json.event("demo").with("passed", result.passed())
         .with("devices", IntStream.range(0, result.devices().size()).boxed().toList(), this::json)
         .with("attempts", result.attempts()).with("memory_bytes", settings.memory())
-        .with("loaded_bytes", settings.loadedBytes()).with("migration", ReportJson.of(result.report())).build();
+        .with("loaded_bytes", settings.loadedBytes()).with("migration", ReportJson.of(result.report()))
+        .build();
   }
 
   private JsonElement json(int i) {

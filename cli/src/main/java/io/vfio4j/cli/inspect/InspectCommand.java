@@ -20,7 +20,8 @@ import picocli.CommandLine.ParameterException;
     "A saved state (vfio4j save) is verified to its end; with DEVICEs, it is also compared with them, without changing "
         + "them. A recording (vfio4j serve ... --record FILE) is printed with one line per message."}, footer = {
             "", "Examples:", "  Show and verify a saved state:", "    vfio4j inspect a.state",
-            "  Check whether it can be restored to a device:", "    vfio4j inspect a.state vfio-user:/tmp/b.sock",
+            "  Check whether it can be restored to a device:",
+            "    vfio4j inspect a.state vfio-user:/tmp/b.sock",
             "  Show the messages between a client and a device:",
             "    vfio4j serve scratch --socket /tmp/a.sock --record /tmp/a.rec --once",
             "    vfio4j inspect /tmp/a.rec", "  The same as JSON, with one message per line:",

@@ -44,7 +44,8 @@ final class HostInventoryReport {
     long notInspected =
         inventory.entries().stream().filter(found -> found.verdict() instanceof NotInspected).count();
     if (notInspected > 0) {
-      lines.add("%d of %d devices could not be inspected".formatted(notInspected, inventory.entries().size()));
+      lines
+          .add("%d of %d devices could not be inspected".formatted(notInspected, inventory.entries().size()));
     }
     return lines;
   }

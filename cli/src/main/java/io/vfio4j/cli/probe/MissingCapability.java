@@ -37,7 +37,8 @@ record MissingCapability(String name, boolean required, String remedy) {
     DeviceState state = migration.state();
     if (state != DeviceState.RUNNING) {
       missing.add(new MissingCapability("RUNNING", true,
-          "a migration starts in RUNNING, but the device is in %s; %s".formatted(state, remedies.notRunning(state))));
+          "a migration starts in RUNNING, but the device is in %s; %s".formatted(state,
+              remedies.notRunning(state))));
     }
     if (!migration.features().has(MigrationFeature.PRE_COPY)) {
       missing.add(new MissingCapability("PRE_COPY", false,

@@ -38,7 +38,8 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
    *
    * @param facts properties that only devices of its kind have
    */
-  record DeviceFacts(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions, List<IrqInfo> irqs) {
+  record DeviceFacts(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions,
+      List<IrqInfo> irqs) {
   }
 
   /**
@@ -103,15 +104,17 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
     device.facts().forEach(fact -> lines.add("%-11s %s".formatted(fact.name(), fact.text())));
     device.regions().stream().filter(region -> region.size() > 0)
         .forEach(region -> lines.add("region      " + describe(region)));
-    device.irqs().stream().filter(irq -> irq.count() != 0).forEach(irq -> lines.add("interrupt   " + describe(irq)));
+    device.irqs().stream().filter(irq -> irq.count() != 0)
+        .forEach(irq -> lines.add("interrupt   " + describe(irq)));
     lines.add("versions    " + describeVersions());
     lines.add("features    " + describeFeatures());
     if (!migration.offered().numbers().isEmpty()) {
       lines.add("offers      " + String.join(", ", FeatureNames.of(migration.offered())));
     }
     lines.add("state       " + migration.state());
-    lines.add("stop-copy   " + (migration.stopCopyLength().isPresent() ? Quantities.bytes(migration.stopCopyLength().getAsLong())
-        + ", estimated by the device" : "no estimate"));
+    lines.add("stop-copy   "
+        + (migration.stopCopyLength().isPresent() ? Quantities.bytes(migration.stopCopyLength().getAsLong())
+            + ", estimated by the device" : "no estimate"));
     lines.add("DMA log     " + (migration.dmaLogging() ? "yes" : "no"));
     quirks.forEach(quirk -> lines.add("found       " + quirk.text()));
     lines.add("can migrate " + (canMigrate() ? "yes" : "no"));
@@ -170,9 +173,11 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
         .with("unknown_migration_flags", migration.offered().unknownMigrationFlags())
         .with("offered_features", migration.offered().numbers(), number -> new JsonPrimitive(number))
         .with("state", migration.state().name())
-        .with("stop_copy_bytes", migration.stopCopyLength().isPresent() ? new JsonPrimitive(migration.stopCopyLength().getAsLong())
-            : JsonNull.INSTANCE)
-        .with("dma_logging", migration.dmaLogging()).with("keeps_state", migration.keepsState()).with("can_migrate", canMigrate())
+        .with("stop_copy_bytes",
+            migration.stopCopyLength().isPresent() ? new JsonPrimitive(migration.stopCopyLength().getAsLong())
+                : JsonNull.INSTANCE)
+        .with("dma_logging", migration.dmaLogging()).with("keeps_state", migration.keepsState())
+        .with("can_migrate", canMigrate())
         .with("findings", quirks,
             finding -> Json.object().with("kind", finding.kind()).with("words", finding.text())
                 .build())

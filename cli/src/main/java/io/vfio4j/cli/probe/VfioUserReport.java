@@ -52,7 +52,8 @@ final class VfioUserReport {
         device.keepsState() || device.isInProcess());
     List<ProbeReport.Note> quirks = client.quirks().stream()
         .map(quirk -> new ProbeReport.Note(quirk.kind().name(), quirk.description())).toList();
-    return new ProbeReport(new ProbeReport.DeviceFacts(client.identity(), List.of(), regions, irqs), migration,
+    return new ProbeReport(new ProbeReport.DeviceFacts(client.identity(), List.of(), regions, irqs),
+        migration,
         quirks, MissingCapability.of(migration, new Remedies(device)));
   }
 

@@ -85,7 +85,6 @@ public final class SimulateCommand implements Callable<Integer> {
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
-
   @Override
   public Integer call() throws IOException {
     checkSources();
@@ -111,7 +110,8 @@ public final class SimulateCommand implements Callable<Integer> {
           : "missing source: expected --memory SPEC, --device SPEC or --trace FILE");
     }
     if (any && bandwidths.isEmpty()) {
-      throw new ParameterException(common.spec().commandLine(), "missing bandwidth: expected --bandwidth RATE");
+      throw new ParameterException(common.spec().commandLine(),
+          "missing bandwidth: expected --bandwidth RATE");
     }
   }
 

@@ -35,7 +35,6 @@ public final class PlanCommand implements Callable<Integer> {
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
-
   @Override
   public Integer call() {
     return plan(machine.machine(StateMachineV1.withAllArcs()));

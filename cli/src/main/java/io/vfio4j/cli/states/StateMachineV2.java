@@ -52,7 +52,8 @@ record StateMachineV2(MigrationFeatures supported) implements StateMachine<Devic
   private static IllegalArgumentException unknownState(String name, String hint) {
     String states = Arrays.stream(DeviceState.values()).map(state -> state + " (" + state.wireValue() + ")")
         .collect(Collectors.joining(", "));
-    return new IllegalArgumentException("unknown device state '%s': expected %s%s".formatted(name, states, hint));
+    return new IllegalArgumentException(
+        "unknown device state '%s': expected %s%s".formatted(name, states, hint));
   }
 
   /** Suggests --v1 for a state of version 1. */

@@ -31,7 +31,6 @@ public final class StatesCommand implements Callable<Integer> {
   @Mixin
   private final CommonOptions common = new CommonOptions();
 
-
   @Override
   public Integer call() {
     if (common.json() && format != null && format != OutputFormat.JSON) {

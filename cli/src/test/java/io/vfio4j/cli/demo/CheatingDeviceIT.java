@@ -27,7 +27,8 @@ class CheatingDeviceIT {
   @Test
   void passesHonestDevice() throws Exception {
     DemoResult result = run(List.of());
-    assertThat(result.devices().getFirst().checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
+    assertThat(result.devices().getFirst().checks()).extracting(DemoCheck::name).containsExactly("traffic",
+        "memory", "registers",
         "timer");
     assertThat(result.devices().getFirst().checks()).allMatch(DemoCheck::passed);
   }
@@ -37,7 +38,8 @@ class CheatingDeviceIT {
   void failsDeviceWithDiscontinuousTraffic(String cheat) throws Exception {
     DemoResult result = run(List.of("traffic=" + cheat));
     assertThat(result.passed()).isFalse();
-    assertThat(result.devices().getFirst().checks()).filteredOn(check -> !check.passed()).extracting(DemoCheck::name)
+    assertThat(result.devices().getFirst().checks()).filteredOn(check -> !check.passed())
+        .extracting(DemoCheck::name)
         .containsExactly("traffic");
   }
 }

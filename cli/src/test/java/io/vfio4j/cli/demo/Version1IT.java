@@ -28,7 +28,8 @@ class Version1IT {
 
     DemoResult result = new SingleDeviceDemo(settings, MigrationListener.NONE).run(folder);
 
-    assertThat(result.devices().getFirst().checks()).extracting(DemoCheck::name).containsExactly("traffic", "memory", "registers",
+    assertThat(result.devices().getFirst().checks()).extracting(DemoCheck::name).containsExactly("traffic",
+        "memory", "registers",
         "timer");
     assertThat(result.devices().getFirst().checks()).allMatch(DemoCheck::passed);
     assertThat(result.report().rounds()).isNotEmpty();

@@ -262,7 +262,8 @@ class KernelCommandsTest {
   @Test
   void requiresDeviceOrAll() {
     assertThat(CommandRun.vfio4j("probe").exitCode()).isEqualTo(ExitCodes.USAGE);
-    assertThat(CommandRun.vfio4j("probe", "sim:a", "--all").err()).contains("expected either DEVICE or --all");
+    assertThat(CommandRun.vfio4j("probe", "sim:a", "--all").err())
+        .contains("expected either DEVICE or --all");
     CommandRun all = CommandRun.vfio4j("probe", "--all", "--json");
     assertThat(all.exitCode()).isIn(ExitCodes.SUCCESS, ExitCodes.FAILURE);
     assertThat(all.event("probe-all").get("kernel").getAsString()).isEqualTo(Host.LOCAL.kernelRelease());

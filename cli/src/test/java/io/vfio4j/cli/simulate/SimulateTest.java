@@ -50,7 +50,8 @@ class SimulateTest {
     assertThat(lines.get(1)).startsWith("A  wait ").endsWith("still waiting");
     assertThat(lines.get(2)).startsWith("B  abort ").endsWith("aborted");
     assertThat(lines.get(3)).startsWith("C  force ").endsWith("moved");
-    assertThat(lines.get(4)).as("policies with the same result share a line").startsWith("D  any ").endsWith("moved");
+    assertThat(lines.get(4)).as("policies with the same result share a line").startsWith("D  any ")
+        .endsWith("moved");
     assertThat(run.out())
         .contains(
             "B: after 61 s of pre-copy the switchover would still take 3011 ms, and the limit is 300 ms")

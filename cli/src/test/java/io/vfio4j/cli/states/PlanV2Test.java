@@ -101,14 +101,16 @@ class PlanV2Test {
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(run.out()).contains("A single request fails with EINVAL.", " 1. STOP_COPY > STOP > ",
-        "; request RUNNING, PRE_COPY", "the saving session ends in between", "-RESET->", "Recommended: path 1.");
+        "; request RUNNING, PRE_COPY", "the saving session ends in between", "-RESET->",
+        "Recommended: path 1.");
   }
 
   @Test
   void printsReasonWithoutPath() {
     CommandRun run = CommandRun.vfio4j("plan", "RUNNING", "PRE_COPY_P2P", "--features", "stop_copy");
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.out()).contains("No path: the device does not have PRE_COPY_P2P: it lacks P2P and PRE_COPY.");
+    assertThat(run.out())
+        .contains("No path: the device does not have PRE_COPY_P2P: it lacks P2P and PRE_COPY.");
 
     assertThat(CommandRun.vfio4j("plan", "RUNNING", "ERROR").out()).contains("ERROR is never a target");
   }

@@ -54,7 +54,8 @@ final class FaultySavingSession implements SavingSession {
       }
     }
     if (faults.throttle.isPresent()) {
-      long allowed = isStopped.getAsBoolean() ? faults.throttle.get().await(max) : faults.throttle.get().available();
+      long allowed =
+          isStopped.getAsBoolean() ? faults.throttle.get().await(max) : faults.throttle.get().available();
       max = Math.min(max, allowed);
     }
     return max == 0 ? NOTHING_NOW : readSome(into.asSlice(0, max));

@@ -123,7 +123,8 @@ public final class ScratchDevice extends PciDevice {
 
   /** Creates a traffic generator whose registers are at an offset from those of the first. */
   private TrafficGenerator traffic(String name, int offset) {
-    return new TrafficGenerator(new TrafficGenerator.RegisterBlock(bar0, name, offset), dma(), (range, event) -> dmaPacer(name, range, event),
+    return new TrafficGenerator(new TrafficGenerator.RegisterBlock(bar0, name, offset), dma(),
+        (range, event) -> dmaPacer(name, range, event),
         this::onDmaError);
   }
 

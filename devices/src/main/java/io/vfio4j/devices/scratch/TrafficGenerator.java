@@ -50,11 +50,13 @@ final class TrafficGenerator {
     this.dma = dma;
     this.errorHandler = errorHandler;
     this.iova = block.bank().register64(block.name() + "_IOVA", ScratchLayout.TRAFFIC_IOVA + block.offset());
-    this.slots = block.bank().register32(block.name() + "_SLOTS", ScratchLayout.TRAFFIC_SLOTS + block.offset())
-        .onWrite(written -> updateRate());
+    this.slots =
+        block.bank().register32(block.name() + "_SLOTS", ScratchLayout.TRAFFIC_SLOTS + block.offset())
+            .onWrite(written -> updateRate());
     this.rate = block.bank().register32(block.name() + "_RATE", ScratchLayout.TRAFFIC_RATE + block.offset())
         .onWrite(written -> updateRate());
-    this.count = block.bank().register64(block.name() + "_COUNT", ScratchLayout.TRAFFIC_COUNT + block.offset()).readOnly();
+    this.count = block.bank()
+        .register64(block.name() + "_COUNT", ScratchLayout.TRAFFIC_COUNT + block.offset()).readOnly();
     this.pacer = pacers.apply(new DmaRange(iova::value, this::bytes), this::writeNext);
   }
 
