@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What moving memory costs at the least: no checksum, no frames, nobody who writes meanwhile.
+ * The minimum cost of moving memory: no checksums, no frames, no concurrent writer.
  *
- *   memory copy BYTES               copies so many bytes by memcpy
- *   memory unix|tcp BYTES PIECE     one thread writes them to a socket of the machine's own, another reads them
+ *   memory copy BYTES               copies BYTES with memcpy
+ *   memory unix|tcp BYTES PIECE     one thread writes them to a local socket, another reads them
  *
- * Both print nanoseconds of time, and nanoseconds of processor time of all threads.
+ * Both print elapsed nanoseconds and nanoseconds of CPU time of all threads.
  */
 #define _GNU_SOURCE
 #include <netinet/in.h>
@@ -58,7 +58,7 @@ static char *memory(size_t bytes, int content)
 	return m;
 }
 
-/* Both ends, connected. */
+/* Creates both ends of a connection. */
 static void connect_tcp(int ends[2])
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

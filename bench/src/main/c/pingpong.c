@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The least that a vfio-user server and client can be, as a baseline: blocking sockets, one sendmsg and one recvmsg for
- * a small message, no checks that a real peer would need.
+ * A minimal vfio-user server and client, as a baseline: blocking sockets, one sendmsg and one recvmsg for a small
+ * message, without the checks that a real peer needs.
  *
- *   pingpong server PATH BYTES         serves one client after the other; a state of so many bytes
- *   pingpong read PATH WARMUP COUNT    reads 4 bytes of BAR0 so often; prints the 50th and 99th percentile, nanoseconds
- *   pingpong post PATH WARMUP COUNT    posts so many writes of 4 bytes, then reads; prints their number and nanoseconds
+ *   pingpong server PATH BYTES         serves clients one by one; the state has BYTES bytes
+ *   pingpong read PATH WARMUP COUNT    reads 4 bytes of BAR0 COUNT times; prints 50th and 99th percentile, nanoseconds
+ *   pingpong post PATH WARMUP COUNT    posts COUNT writes of 4 bytes, then reads; prints their number and nanoseconds
  *   pingpong copy PATH                 reads the state in STOP_COPY; prints bytes and nanoseconds
- *   pingpong stream PATH PIECE         reads the state in such pieces, then writes it; prints bytes a second of both
- *   pingpong map PATH LIVE WARMUP COUNT  maps and unmaps a page beside so many others; prints pairs and nanoseconds
- *   pingpong report PATH BYTES COUNT   reports so many bytes of dirty memory by pages; prints the median nanoseconds of
- *                                      a report where nothing is dirty, and of one where all is
- *   pingpong start PATH COMMAND...     starts a server; prints milliseconds until it can be connected to, and ends it
+ *   pingpong stream PATH PIECE         reads the state in pieces, then writes it; prints bytes per second of both
+ *   pingpong map PATH LIVE WARMUP COUNT  maps and unmaps a page beside LIVE others; prints pairs and nanoseconds
+ *   pingpong report PATH BYTES COUNT   requests dirty reports of BYTES of memory; prints the median nanoseconds of a
+ *                                      report with no dirty pages, and of one with all pages dirty
+ *   pingpong start PATH COMMAND...     starts a server; prints milliseconds until it accepts a connection, and kills it
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -36,7 +36,7 @@ enum { FEATURE_LOG_REPORT = 8, FEATURE_GET = 1 << 16, FEATURE_SET = 1 << 17 };
 enum { STATE_RUNNING = 2, STATE_STOP_COPY = 3, STATE_RESUMING = 4 };
 
 #define PIECE (1u << 20)
-/* As the Java side has it: a whole message fits. */
+/* As on the Java side: a complete message fits. */
 #define SOCKET_BUFFER (2 << 20)
 
 struct header {
@@ -141,7 +141,7 @@ static void send_all(int fd, void *head, size_t head_size, void *tail, size_t ta
 /* The descriptor that came with the last message, or -1. */
 static int passed = -1;
 
-/* Receives what there is, at most size. Returns 0 at the end. */
+/* Receives available bytes, at most size. Returns 0 at the end. */
 static size_t receive(int fd, void *into, size_t size, int flags)
 {
 	struct iovec part = {into, size};
@@ -159,7 +159,7 @@ static size_t receive(int fd, void *into, size_t size, int flags)
 	return received < 0 ? 0 : received;
 }
 
-/* Receives a message, which is small. Returns false at the end. */
+/* Receives a small message. Returns false at the end. */
 static int take(int fd, struct message *m)
 {
 	size_t have = 0;
@@ -174,13 +174,13 @@ static int take(int fd, struct message *m)
 	return 1;
 }
 
-/* What was received, several messages maybe, of which those up to start have been taken. */
+/* Received bytes, possibly several messages; those up to start have been consumed. */
 struct stream {
 	size_t start, end;
 	char bytes[8192];
 };
 
-/* Takes the next message, which is small but for the data of MIG_DATA_WRITE, which stays. Returns false at the end. */
+/* Takes the next message. It is small, except for the data of MIG_DATA_WRITE, which stays. Returns false at the end. */
 static int take_next(int fd, struct stream *s, struct message *m)
 {
 	for (;;) {
@@ -205,7 +205,7 @@ static int take_next(int fd, struct stream *s, struct message *m)
 	}
 }
 
-/* Takes what follows a message. */
+/* Takes the data after a message. */
 static void take_data(int fd, struct stream *s, char *into, size_t size)
 {
 	size_t have = s->end - s->start;
@@ -238,7 +238,7 @@ static void refuse(int fd, struct message *m)
 	send_all(fd, m, sizeof m->header, NULL, 0);
 }
 
-/* Mappings by the page that they begin at, which is enough for who maps single pages. */
+/* Mappings by their first page, which suffices for clients that map single pages. */
 static struct {
 	void *address;
 	size_t size;
@@ -272,7 +272,7 @@ static void unmap(int fd, struct message *m)
 	reply(fd, m, sizeof m->header + sizeof m->unmap, NULL, 0);
 }
 
-/* A client that goes away need not unmap what it mapped. */
+/* A client may disconnect without unmapping. */
 static void unmap_all(void)
 {
 	for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
@@ -282,7 +282,7 @@ static void unmap_all(void)
 	}
 }
 
-/* The log of dirty pages, of one range from address 0 on, and what of it is being sent. */
+/* The dirty log of one range at address 0, and the part of it that is being sent. */
 static unsigned char *dirty, *reported;
 static size_t dirty_bytes;
 
@@ -310,7 +310,7 @@ static void report_log(int fd, struct message *m)
 
 static void feature(int fd, struct message *m, uint32_t *state)
 {
-	/* words: argsz, flags, then the feature's own */
+	/* words: argsz, flags, then those of the feature */
 	uint32_t index = m->words[1] & 0xffff;
 
 	if (index == FEATURE_LOG_START && m->words[1] & FEATURE_SET) {
@@ -543,7 +543,7 @@ struct mig_message {
 	struct mig_data mig;
 };
 
-/* Reads the state to its end, each piece to the same place or behind the one before. Returns its bytes. */
+/* Reads the state to its end, each piece to the same address or after the previous one. Returns its size. */
 static uint64_t read_state(int fd, char *into, uint32_t piece, int keep)
 {
 	uint64_t bytes = 0;
@@ -557,7 +557,7 @@ static uint64_t read_state(int fd, char *into, uint32_t piece, int keep)
 		send_all(fd, &m, sizeof m, NULL, 0);
 		if (receive(fd, &m, sizeof m, MSG_WAITALL) < sizeof m || m.header.flags & ERROR)
 			die("MIG_DATA_READ");
-		/* What follows the header may be more than is real: some servers fill it up. */
+		/* More data than announced may follow the header: some servers pad it. */
 		for (size_t have = 0, all = m.header.size - sizeof m; have < all;)
 			have += receive(fd, at + have, all - have, MSG_WAITALL);
 		bytes += m.mig.size;
@@ -596,7 +596,7 @@ static int run_copy(const char *path)
 static int run_stream(const char *path, uint32_t piece)
 {
 	int fd = connect_to(path);
-	/* Room for any state; only what is read takes memory. */
+	/* Space for any state; only the bytes read use memory. */
 	char *state = mmap(NULL, 1ul << 36, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	char *buffer = aligned_alloc(4096, PIECE);
 	uint64_t bytes, began, reading, writing;
@@ -616,7 +616,7 @@ static int run_stream(const char *path, uint32_t piece)
 	began = now();
 	write_state(fd, state, bytes, piece);
 	writing = now() - began;
-	/* Loads it, so that it can be read again. */
+	/* Loads the state, so that it can be read again. */
 	set_state(fd, STATE_RUNNING);
 	printf("%.0f %.0f\n", bytes * 1e9 / reading, bytes * 1e9 / writing);
 	return 0;
@@ -643,7 +643,7 @@ static void finish(int fd, struct message *m, const char *what)
 		die(what);
 }
 
-/* Pages lie apart, so that no two make one mapping. */
+/* Pages have gaps between them, so that mappings are not merged. */
 static void map_page(int fd, int memory, uint64_t page)
 {
 	struct message m = {.header = {.command = DMA_MAP, .size = sizeof m.header + sizeof m.map}};
@@ -735,10 +735,10 @@ static int run_report(const char *path, uint64_t bytes, long count)
 		mark_all_dirty(fd, bytes);
 		all[i] = report(fd, bytes, bitmap);
 		if (bitmap[0] != (char)0xff || bitmap[bytes / 4096 / 8 - 1] != (char)0xff)
-			die("what is dirty");
+			die("dirty report");
 		clean[i] = report(fd, bytes, bitmap);
 		if (bitmap[0])
-			die("what is clean");
+			die("clean report");
 	}
 	qsort(clean, count, sizeof *clean, by_value);
 	qsort(all, count, sizeof *all, by_value);
@@ -771,7 +771,7 @@ static int run_start(const char *path, char **command)
 		if (!refused)
 			break;
 		if (waitpid(server, NULL, WNOHANG) == server)
-			die("the server ended");
+			die("the server exited");
 		usleep(500);
 	}
 	printf("%.1f\n", (now() - began) / 1e6);

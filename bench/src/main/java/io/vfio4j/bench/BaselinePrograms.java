@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The programs in C, {@code pingpong.c} and, beside it, {@code memory.c}. */
+/** Runs the baseline programs in C, {@code pingpong} and {@code memory}. */
 final class BaselinePrograms {
 
   private final Path program;
@@ -27,7 +27,7 @@ final class BaselinePrograms {
     return new Latency(numbers[0], numbers[1]);
   }
 
-  /** Returns millions of posted writes a second. */
+  /** Returns posted writes per second, in millions. */
   double post(Path socket, int warmup, int count) throws InterruptedException {
     long[] numbers = run("post", socket.toString(), Integer.toString(warmup), Integer.toString(count));
     return numbers[0] * 1e3 / numbers[1];
@@ -38,29 +38,29 @@ final class BaselinePrograms {
     return new TimedTransfer(numbers[0], numbers[1]);
   }
 
-  /** Returns bytes a second at which the state is read, and written, in pieces of so many bytes. */
+  /** Returns the rates of reading and of writing the state, in bytes per second, with pieces of this size. */
   long[] stream(Path socket, int piece) throws InterruptedException {
     return run("stream", socket.toString(), Integer.toString(piece));
   }
 
-  /** Returns pairs of DMA_MAP and DMA_UNMAP a second, beside so many mappings. */
+  /** Returns pairs of DMA_MAP and DMA_UNMAP per second, beside {@code live} other mappings. */
   double map(Path socket, int live, int warmup, int count) throws InterruptedException {
     long[] numbers = run("map", socket.toString(), Integer.toString(live), Integer.toString(warmup),
         Integer.toString(count));
     return numbers[0] * 1e9 / numbers[1];
   }
 
-  /** Returns the median nanoseconds of a dirty report where nothing is dirty, and of one where all is. */
+  /** Returns the median nanoseconds of a report with no dirty pages, and of one with all pages dirty. */
   long[] report(Path socket, long bytes, int count) throws InterruptedException {
     return run("report", socket.toString(), Long.toString(bytes), Integer.toString(count));
   }
 
-  /** Copies memory within a process. */
+  /** Measures copying memory within a process. */
   MemoryChannel.Cost copyMemory(long bytes) throws InterruptedException {
     return memory("copy", Long.toString(bytes));
   }
 
-  /** Moves memory from one thread to another, by a socket that is {@code unix} or {@code tcp}. */
+  /** Measures sending memory from one thread to another over a {@code unix} or {@code tcp} socket. */
   MemoryChannel.Cost moveMemory(String socket, long bytes, int piece) throws InterruptedException {
     return memory(socket, Long.toString(bytes), Integer.toString(piece));
   }
@@ -74,7 +74,7 @@ final class BaselinePrograms {
     return run(program, arguments);
   }
 
-  /** Runs a program, which prints two numbers. */
+  /** Runs a program that prints two numbers, and returns them. */
   private static long[] run(Path program, String... arguments) throws InterruptedException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(List.of(arguments));

@@ -6,16 +6,16 @@ import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.time.Duration;
 
-/** Connects clients. */
+/** Connects clients for benchmarks. */
 final class BenchClients {
 
   private BenchClients() {
   }
 
-  /** How long a client of ours, and a server, looks again and again before it sleeps. */
+  /** How long our clients and servers poll before they block. */
   static final Duration BUSY_POLL = Duration.ofNanos(1000L * Integer.getInteger("bench.busyPoll", 0));
 
-  /** Connects to a server; the device keeps its memory when the client goes. */
+  /** Connects to a server whose device keeps its memory when the client disconnects. */
   static VfioUserClient connect(ServerProcess server) throws DeviceException {
     return VfioUserClient.connect(server.socket(),
         ClientOptions.DEFAULT.withKeepState(true).withBusyPoll(BUSY_POLL));

@@ -13,7 +13,7 @@ import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Memory of one side, which devices and a workload write to. */
+/** Memory of one side, written by devices and a workload. */
 final class BenchMemory implements AutoCloseable {
 
   static final long IOVA = 0x4000_0000;

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.zip.DataFormatException;
 
-/** A codec at one level, alone in one thread: some content, payload by payload, there and back. */
+/** Compresses and decompresses some content with a codec at one level, payload by payload, on one thread. */
 final class CodecBenchmark implements AutoCloseable {
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -32,11 +32,11 @@ final class CodecBenchmark implements AutoCloseable {
   private final Samples decompressing = new Samples();
   private final Samples allocated = new Samples();
 
-  /**
-   * Makes one.
+  /*
+   * Creates the benchmark.
    *
-   * @param content what is in the memory, for people
-   * @param frame bytes of a payload
+   * @param content the name of the content, for the table
+   * @param frame size of a payload, bytes
    */
   CodecBenchmark(String content, MemorySegment memory, Codec codec, int level, int frame) {
     this.content = content;
@@ -86,7 +86,7 @@ final class CodecBenchmark implements AutoCloseable {
 
   private void check() {
     if (!unpacked.equals(payload)) {
-      throw new IllegalStateException("what came out is not what went in");
+      throw new IllegalStateException("the decompressed content differs");
     }
   }
 

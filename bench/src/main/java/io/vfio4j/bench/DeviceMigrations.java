@@ -11,12 +11,12 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.time.Duration;
 
-/** Moves the same device back and forth between two servers. */
+/** Migrates a device back and forth between two servers. */
 final class DeviceMigrations {
 
   /**
-   * The engine predicts the downtime from how long one move took; on a busy machine a single slow move would keep it
-   * in pre-copy for minutes.
+   * A long maximum downtime: the engine predicts the downtime from the duration of one transition, so on a busy
+   * machine one slow transition would keep it in pre-copy for minutes.
    */
   private static final MigrationOptions OPTIONS =
       MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(5));
@@ -29,7 +29,7 @@ final class DeviceMigrations {
     this.target = target;
   }
 
-  /** Returns the bytes of state and the time of the whole migration, from the first check to the last move. */
+  /** Returns the bytes of state and the duration of the migration, from the first check to the last transition. */
   TimedTransfer measure() throws MigrationException, DeviceException {
     MigrationReport report =
         LocalMigration.run(source, target, OPTIONS, Workload.NONE, MigrationListener.NONE);

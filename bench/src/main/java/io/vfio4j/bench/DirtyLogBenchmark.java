@@ -13,8 +13,8 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
- * A round over the dirty log of 64 GiB in which one page is pending and none is added: read from a device of another
- * process, joined with what is pending, and counted. The C client reads the log, and that is all.
+ * A round over the dirty log of 64 GiB, with one pending page and no new one: the log is read from a device in
+ * another process, merged with the pending pages, and counted. The C client only reads the log.
  */
 final class DirtyLogBenchmark {
 

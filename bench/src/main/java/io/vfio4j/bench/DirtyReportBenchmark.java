@@ -9,13 +9,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** Dirty reports of 16 GiB in pages of 4 KiB: the log alone, and over a connection with both ends of both kinds. */
+/**
+ * Dirty reports of 16 GiB in pages of 4 KiB: the log alone, and over a connection, with each combination of ends.
+ */
 final class DirtyReportBenchmark {
 
   private static final long BYTES = 16L << 30;
   private static final int PAGE = 4096;
 
-  /** Microseconds of a report. */
+  /** The microseconds of a report for one combination of client and server. */
   private record Pairing(String name, Samples clean, Samples dirty) {
 
     Pairing(String name) {

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** Reports of the dirty memory of a device whose log is on as long as this is open. */
+/** Requests dirty reports from a device, whose log is active while this is open. */
 final class DirtyReportClient implements AutoCloseable {
 
   private static final int PAGE = 4096;
@@ -29,7 +29,7 @@ final class DirtyReportClient implements AutoCloseable {
   /**
    * Maps memory and starts the log.
    *
-   * @param bytes how much, from address 0 on; none of it is touched
+   * @param bytes the size of the memory, from address 0; it is never touched
    */
   DirtyReportClient(VfioUserClient client, long bytes) throws IOException {
     this.client = client;
@@ -41,13 +41,13 @@ final class DirtyReportClient implements AutoCloseable {
     log.start(List.of(range), PAGE);
   }
 
-  /** Returns the nanoseconds of a report in which everything is dirty. */
+  /** Returns the nanoseconds of a report with all pages dirty. */
   int reportAllDirty() throws IOException {
     client.writeLong(REGISTERS_BAR, MARK_DIRTY, range.length());
     return report(-1);
   }
 
-  /** Returns the nanoseconds of a report right after another one. */
+  /** Returns the nanoseconds of a report right after another, with no dirty pages. */
   int reportClean() throws IOException {
     return report(0);
   }
@@ -59,7 +59,7 @@ final class DirtyReportClient implements AutoCloseable {
     int took = (int) (System.nanoTime() - began);
     for (long at : new long[] {0, bitmap.byteSize() - Long.BYTES}) {
       if (bitmap.get(ValueLayout.JAVA_LONG, at) != expected) {
-        throw new IllegalStateException("a report with other pages than were written");
+        throw new IllegalStateException("the report does not match the pages written");
       }
     }
     return took;

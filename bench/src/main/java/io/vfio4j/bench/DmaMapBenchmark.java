@@ -5,13 +5,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 
-/** Pairs of DMA_MAP and DMA_UNMAP, beside one other mapping and beside many, with both ends of both kinds. */
+/** Pairs of DMA_MAP and DMA_UNMAP, beside one other mapping and beside many, with each combination of ends. */
 final class DmaMapBenchmark {
 
-  /** Many, as a guest with a virtual IOMMU has them. */
+  /** Many mappings, as with a guest that has a virtual IOMMU. */
   static final int MANY = 8_000;
 
-  /** Who talks to whom. */
+  /** A combination of client and server. */
   private static final class Pairing {
 
     private final String name;

@@ -8,7 +8,7 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
 
-/** Mappings of a page each, which lie apart; one is missing in the middle, and is made and taken away again. */
+/** Mappings of one page each, with gaps between them; one in the middle is repeatedly mapped and unmapped. */
 final class DmaMapClient implements AutoCloseable {
 
   private static final int PAGE = 4096;
@@ -18,9 +18,9 @@ final class DmaMapClient implements AutoCloseable {
   private final int missing;
 
   /**
-   * Makes the mappings.
+   * Creates the mappings.
    *
-   * @param live how many there are
+   * @param live the number of mappings
    */
   DmaMapClient(VfioUserClient client, int live) throws IOException {
     this.client = client;
@@ -41,7 +41,7 @@ final class DmaMapClient implements AutoCloseable {
     return new IovaRange(2L * page * PAGE, PAGE);
   }
 
-  /** Returns how many times a second a mapping is made and taken away. */
+  /** Returns how many times per second a mapping is created and removed. */
   double pairsPerSecond(int warmUp, int pairs) throws DeviceException {
     pairs(warmUp);
     long began = System.nanoTime();
@@ -56,7 +56,7 @@ final class DmaMapClient implements AutoCloseable {
     }
   }
 
-  /** Takes all mappings away; with a server in C, by ending the connection. */
+  /** Removes all mappings; with a C server, by disconnecting. */
   @Override
   public void close() {
     client.close();

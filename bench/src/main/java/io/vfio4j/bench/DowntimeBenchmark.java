@@ -20,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What the downtime of migrations was, beside what had been predicted for it; each with processes of its own. */
+/** Compares the downtime of migrations with its prediction; each migration has its own processes. */
 final class DowntimeBenchmark {
 
   private static final long DEVICE_MEMORY = 32L << 20;
@@ -30,17 +30,17 @@ final class DowntimeBenchmark {
   private static final int WRITES = 2_000;
   private static final Duration LIMIT = Duration.ofSeconds(2);
 
-  /** Predictions of shorter downtimes are not judged: so short a time is mostly that of one busy moment. */
+  /** Predictions of shorter downtimes are ignored, because noise dominates them. */
   private static final double MIN_MILLIS = 10;
 
-  /** By how much a prediction should be off at most. */
+  /** The permitted deviation of a prediction, as a factor. */
   private static final double MAX_DEVIATION = 1.5;
 
   /**
-   * What moves.
+   * What is migrated.
    *
-   * @param devices how many devices, all at work
-   * @param withMemory whether memory that is written to moves with them
+   * @param devices the number of devices, all active
+   * @param withMemory whether memory with a writing workload is migrated too
    */
   private record MigrationSetup(String name, int devices, boolean withMemory) {
   }
@@ -56,12 +56,12 @@ final class DowntimeBenchmark {
   DowntimeBenchmark(Path folder, int rounds, PrintStream out) {
     this.folder = folder;
     this.rounds = rounds;
-    table = new MarkdownTable(out, "Downtime, and what had been predicted for it, ms",
+    table = new MarkdownTable(out, "Downtime and its prediction, ms",
         List.of("", "downtime", "predicted", "downtime : predicted",
             "of runs over 10 ms within a factor of 1.5"));
   }
 
-  /** Runs all. */
+  /** Runs all migrations. */
   void run() throws IOException, MigrationException {
     for (MigrationSetup cargo : SETUPS) {
       Samples actual = new Samples();

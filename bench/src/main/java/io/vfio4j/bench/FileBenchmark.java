@@ -25,7 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** States saved to a disk and restored from it, beside {@code dd} with as many bytes and the same disk. */
+/** Saves states to a disk and restores them, beside {@code dd} with the same number of bytes on the same disk. */
 final class FileBenchmark implements AutoCloseable {
 
   private static final MigrationOptions OPTIONS = MigrationOptions.defaults()
@@ -33,7 +33,7 @@ final class FileBenchmark implements AutoCloseable {
 
   private static final byte CONTENT = 0x5a;
 
-  /** What was measured of one way, GiB/s. */
+  /** The rates of one path, GiB/s. */
   private record FileSamples(String name, Samples write, Samples coldRead, Samples warmRead) {
 
     FileSamples(String name) {
@@ -51,7 +51,7 @@ final class FileBenchmark implements AutoCloseable {
     }
   }
 
-  /** Something that is timed. */
+  /** Work to be timed. */
   private interface TimedWork {
     void run() throws IOException, InterruptedException;
   }
@@ -70,9 +70,9 @@ final class FileBenchmark implements AutoCloseable {
   /**
    * Prepares the source.
    *
-   * @param large a server of ours with so much memory, which is the state of its device
-   * @param small a server of ours with next to none, for the memory to go with
-   * @param shared a folder in memory
+   * @param large one of our servers, with this much memory as the state of its device
+   * @param small one of our servers with almost no memory, whose state the memory accompanies
+   * @param shared a folder on tmpfs
    * @param disk a folder on the disk
    */
   FileBenchmark(ServerProcess large, ServerProcess small, long bytes, Path shared, Path disk)
@@ -100,7 +100,7 @@ final class FileBenchmark implements AutoCloseable {
       measure(ofMemory, () -> save(small, regions), () -> restore(small, regions));
       if (memory.asSlice(0, bytes / 2).mismatch(memory.asSlice(bytes / 2)) >= 0
           || memory.get(ValueLayout.JAVA_BYTE, bytes - 1) != CONTENT) {
-        throw new IllegalStateException("the memory is not what it was");
+        throw new IllegalStateException("the restored memory differs");
       }
     }
   }
@@ -109,7 +109,8 @@ final class FileBenchmark implements AutoCloseable {
       throws IOException, InterruptedException {
     Files.deleteIfExists(file);
     way.write().add(gibPerSecond(write));
-    call("dd", "if=" + file, "iflag=nocache", "count=0"); // It has been put on the disk, so all of it can go.
+    // The file has been synced, so all of it can be dropped from the page cache.
+    call("dd", "if=" + file, "iflag=nocache", "count=0");
     way.coldRead().add(gibPerSecond(read));
     way.warmRead().add(gibPerSecond(read));
   }
@@ -145,7 +146,7 @@ final class FileBenchmark implements AutoCloseable {
     }
   }
 
-  /** Drops what was measured so far. */
+  /** Discards the samples so far. */
   void clear() {
     List.of(dd, ofDevice, ofMemory).forEach(FileSamples::clear);
   }

@@ -4,10 +4,10 @@ package io.vfio4j.bench;
 import java.util.Arrays;
 
 /**
- * How long calls took.
+ * The latency of calls.
  *
- * @param p50 nanoseconds of the median
- * @param p99 nanoseconds of the 99th percentile
+ * @param p50 median, nanoseconds
+ * @param p99 99th percentile, nanoseconds
  */
 record Latency(double p50, double p99) {
 

@@ -10,12 +10,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Measures servers in processes of their own against the same in C, all in turn within each round:
+ * Runs benchmarks of our client and server beside the same in C, interleaved within each round; servers are
+ * separate processes:
  * {@code Main PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [files] [downtime] [simulate]}.
- * Properties: {@code bench.rounds}, {@code bench.reads}, {@code bench.posts}, {@code bench.pairs}, {@code bench.reports},
- * {@code bench.memory}, {@code bench.streamMemory}, {@code bench.movedMemory}, {@code bench.savedMemory}, {@code bench.disk}
- * (the folder that files are written to), {@code bench.frame} (bytes of a frame with memory), {@code bench.busyPoll}
- * (microseconds, of ours alone).
+ * Properties: {@code bench.rounds}, {@code bench.reads}, {@code bench.posts}, {@code bench.pairs},
+ * {@code bench.reports}, {@code bench.memory}, {@code bench.streamMemory}, {@code bench.movedMemory},
+ * {@code bench.savedMemory}, {@code bench.disk} (the folder for files), {@code bench.frame} (size of a frame with
+ * memory, bytes), {@code bench.busyPoll} (microseconds, only our side).
  */
 public final class Main {
 
@@ -41,7 +42,7 @@ public final class Main {
     this.folder = folder;
   }
 
-  /** Runs the measurements. */
+  /** Runs the benchmarks. */
   public static void main(String[] args) throws IOException, InterruptedException, MigrationException {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
@@ -76,7 +77,7 @@ public final class Main {
         new DowntimeBenchmark(folder, ROUNDS, System.out).run();
       }
       if (what.contains("simulate") && !new SimulatorAccuracy(folder, System.out).run()) {
-        throw new IllegalStateException("the simulator is too far off");
+        throw new IllegalStateException("the simulator deviates too much");
       }
       if (what.contains("tls")) {
         bench.tls();

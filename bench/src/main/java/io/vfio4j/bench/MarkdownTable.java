@@ -4,7 +4,7 @@ package io.vfio4j.bench;
 import java.io.PrintStream;
 import java.util.List;
 
-/** A table in Markdown, printed row by row. */
+/** Prints a Markdown table row by row. */
 final class MarkdownTable {
 
   private final PrintStream out;

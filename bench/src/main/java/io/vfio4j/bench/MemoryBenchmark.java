@@ -11,17 +11,17 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Memory over the sockets of one machine: by a channel of a migration, and in C with nothing around it. */
+/** Memory over sockets within one machine: by a migration channel, and in plain C. */
 final class MemoryBenchmark implements AutoCloseable {
 
-  /** Bytes of a write and of a read in C. */
+  /** Size of a write and of a read in C. */
   private static final int CHUNK_BYTES = 1 << 20;
 
   private static final TransportAddress TCP = new TransportAddress.Tcp("127.0.0.1", 0);
 
   private static final double GIB = 1L << 30;
 
-  /** What was measured of one way. */
+  /** The samples of one path. */
   private record PathSamples(String name, Samples rate, Samples perProcessor, Samples allocated) {
 
     PathSamples(String name) {
@@ -62,9 +62,9 @@ final class MemoryBenchmark implements AutoCloseable {
   /**
    * Prepares both ends.
    *
-   * @param socket where the UNIX socket may be
-   * @param bytes how much memory
-   * @param frame bytes of the longest frame
+   * @param socket the path for the UNIX socket
+   * @param bytes the size of the memory
+   * @param frame maximum size of a frame, bytes
    */
   MemoryBenchmark(BaselinePrograms baseline, Path socket, long bytes, int frame) {
     this.baseline = baseline;
@@ -85,20 +85,20 @@ final class MemoryBenchmark implements AutoCloseable {
     }
   }
 
-  /** Over a new connection, as in C: the kernel adapts what it keeps for one to what it was used for. */
+  /** Sends over a new connection, as in C, because the kernel adapts the buffers of a connection to its use. */
   private MemoryChannel.Cost send(TransportAddress address) throws IOException, InterruptedException {
     MemoryChannel.Cost cost;
     try (MemoryChannel pipe = new MemoryChannel(ConnectedPair.inTheClear(address), source, target, frame)) {
       cost = pipe.sendAll();
     }
     if (source.mismatch(target) >= 0) {
-      throw new IllegalStateException("the memory is not the same on both sides");
+      throw new IllegalStateException("the memory differs between source and target");
     }
     target.fill((byte) 1);
     return cost;
   }
 
-  /** Drops what was measured so far. */
+  /** Discards the samples so far. */
   void clear() {
     List.of(baselineCopy, baselineUnix, unixOurs, baselineTcp, tcpOurs).forEach(PathSamples::clear);
   }

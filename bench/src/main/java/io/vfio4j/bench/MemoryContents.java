@@ -9,7 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 
-/** What memory holds. */
+/** Contents of memory with different compressibility. */
 final class MemoryContents {
 
   static final long PAGE = 4096;
@@ -20,7 +20,7 @@ final class MemoryContents {
   private MemoryContents() {
   }
 
-  /** Returns the beginning of the JDK's own modules, which the demonstration loads: code, names, tables. */
+  /** Returns the beginning of the JDK's modules file, as loaded by the demo: code, names, tables. */
   static MemorySegment demo(Arena arena) throws IOException {
     MemorySegment memory = arena.allocate(DEMO_BYTES, PAGE);
     try (FileChannel file = FileChannel.open(Path.of(System.getProperty("java.home"), "lib", "modules"))) {
@@ -29,7 +29,7 @@ final class MemoryContents {
     return memory;
   }
 
-  /** Returns the slots that a device's traffic fills: numbers that count up, each one more than that before it. */
+  /** Returns the slots filled by a device's traffic: consecutive numbers. */
   static MemorySegment traffic(Arena arena) {
     MemorySegment memory = arena.allocate(OTHER_BYTES, PAGE);
     for (long slot = 0; slot < OTHER_BYTES / Long.BYTES; slot++) {
@@ -38,7 +38,7 @@ final class MemoryContents {
     return memory;
   }
 
-  /** Returns what does not shrink. */
+  /** Returns incompressible bytes. */
   static MemorySegment random(Arena arena) {
     MemorySegment memory = arena.allocate(OTHER_BYTES, PAGE);
     SplittableRandom random = new SplittableRandom(4711);

@@ -16,7 +16,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One step in the table of next states. The states vary, so that the answer cannot be known beforehand. */
+/** A lookup in the next-state table. The states vary, so that the result cannot be predicted. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(2)
@@ -29,7 +29,7 @@ public class NextStateBenchmark {
   private final DeviceState[] states = DeviceState.values();
   private int at;
 
-  /** Asks for the next step. */
+  /** Looks up the next state. */
   @Benchmark
   public Optional<DeviceState> next() {
     int now = at++;

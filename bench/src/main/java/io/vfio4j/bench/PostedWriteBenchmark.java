@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 
-/** Posted writes of 4 bytes, with clients and servers of both kinds. */
+/** Posted writes of 4 bytes, with each combination of client and server. */
 final class PostedWriteBenchmark {
 
   private static final int WARM_UP = 20_000;

@@ -17,14 +17,14 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A workload that writes to pages of memory at random, so many a second, and keeps a log of it. */
+/** A workload that writes to random pages of memory at a fixed rate and logs the writes. */
 final class RandomWriter implements Workload, AutoCloseable {
 
   private static final int PAGE = 4096;
   private static final double NANOS_PER_SECOND = 1e9;
   private static final long WAKE_UP_NANOS = 1_000_000;
 
-  /** What is owed for longer, because the thread was held up, is dropped. */
+  /** Writes overdue by more than this, because the thread was delayed, are dropped. */
   private static final long MAX_BACKLOG_NANOS = 100_000_000;
 
   private final MemorySegment memory;
@@ -48,7 +48,7 @@ final class RandomWriter implements Workload, AutoCloseable {
     this.pagesPerSecond = pagesPerSecond;
   }
 
-  /** Begins to write to the first so many bytes of memory that devices know by an address. */
+  /** Starts writing to the first {@code workingSet} bytes of memory mapped at an IOVA. */
   static RandomWriter start(MemorySegment memory, long iova, long workingSet, int pagesPerSecond) {
     RandomWriter writer = new RandomWriter(memory, iova, workingSet, pagesPerSecond);
     writer.thread.start();
@@ -61,7 +61,7 @@ final class RandomWriter implements Workload, AutoCloseable {
     }
   }
 
-  /** Writes what is owed, which a pause waits for. Tells whether to go on. */
+  /** Makes the writes that are due; a pause waits for that. Returns whether to continue. */
   private boolean writeBacklog() {
     lock.lock();
     try {

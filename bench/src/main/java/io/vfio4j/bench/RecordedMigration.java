@@ -19,11 +19,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A real migration of devices at work and of memory that is written to, with the bandwidth limited, so that it takes
+ * A real migration of active devices and of memory with a writing workload, with a bandwidth limit so that it takes
  * several rounds.
  *
- * @param folder where the servers' sockets are
- * @param bandwidth bytes a second
+ * @param folder the folder of the servers' sockets
+ * @param bandwidth limit, bytes per second
  */
 record RecordedMigration(Path folder, long bandwidth) {
 
@@ -35,7 +35,7 @@ record RecordedMigration(Path folder, long bandwidth) {
   private static final int WRITES = 5_000;
   private static final Duration MAX_DOWNTIME = Duration.ofMillis(100);
 
-  /** Runs it, and returns what its rounds told. */
+  /** Runs the migration and returns the trace of its rounds. */
   RoundTrace run() throws IOException, MigrationException {
     List<ServerProcess> servers = new ArrayList<>();
     List<VfioUserClient> clients = new ArrayList<>();

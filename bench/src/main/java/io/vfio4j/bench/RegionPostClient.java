@@ -10,7 +10,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Posts writes to the scratch device's SCRATCH register, and reads it at the end: all have been carried out then. */
+/**
+ * Posts writes to the scratch device's SCRATCH register, and reads it at the end, when all of them have been
+ * executed.
+ */
 final class RegionPostClient {
 
   private static final int REGISTERS_BAR = 0;
@@ -20,7 +23,7 @@ final class RegionPostClient {
   private RegionPostClient() {
   }
 
-  /** Returns millions of writes a second, each a message. */
+  /** Returns millions of writes per second, with one message each. */
   static double measure(VfioUserClient client, int warmup, int count) throws DeviceException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment data = arena.allocate(ValueLayout.JAVA_INT);
@@ -36,7 +39,7 @@ final class RegionPostClient {
     }
   }
 
-  /** Returns millions of writes a second, many in a message. */
+  /** Returns millions of writes per second, with many per message. */
   static double measureBatched(VfioUserClient client, int count) throws DeviceException {
     List<RegionWrite> writes = IntStream.rangeClosed(1, WRITES_PER_MESSAGE)
         .mapToObj(i -> RegionWrite.ofInt(REGISTERS_BAR, SCRATCH, i)).toList();

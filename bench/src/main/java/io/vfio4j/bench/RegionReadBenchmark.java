@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 
-/** Round trips of REGION_READ, with clients and servers of both kinds. */
+/** Round trips of REGION_READ, with each combination of client and server. */
 final class RegionReadBenchmark {
 
-  /** Who talks to whom. */
+  /** A combination of client and server. */
   private static final class Pairing {
 
     private final String name;

@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Reads the scratch device's ID register again and again. */
+/** Repeatedly reads the scratch device's ID register. */
 final class RegionReadClient {
 
   private static final int REGISTERS_BAR = 0;

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What was measured, once a round. */
+/** Measured values, one per round. */
 final class Samples {
 
   private final List<Double> values = new ArrayList<>();
@@ -24,7 +24,9 @@ final class Samples {
     return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
   }
 
-  /** Returns these by the baseline's, round by round: what disturbs a round disturbs both. */
+  /**
+   * Returns the ratios to a baseline, round by round, because a disturbance affects all measurements of a round.
+   */
   Samples dividedBy(Samples baseline) {
     Samples ratios = new Samples();
     for (int i = 0; i < values.size(); i++) {
@@ -33,7 +35,7 @@ final class Samples {
     return ratios;
   }
 
-  /** Returns the median, and the least and the greatest value in brackets. */
+  /** Returns the median, with minimum and maximum in brackets. */
   String describe(int digits) {
     double least = values.stream().min(Double::compare).orElseThrow();
     double greatest = values.stream().max(Double::compare).orElseThrow();

@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * Serves a scratch device until its input ends: {@code ScratchServer PATH MEMORY}. Answers each line of input with the
- * bytes that the device's thread has allocated so far.
+ * Serves a scratch device until its input ends: {@code ScratchServer PATH MEMORY}. For each line of input it prints
+ * the bytes that the device's thread has allocated so far.
  */
 public final class ScratchServer {
 

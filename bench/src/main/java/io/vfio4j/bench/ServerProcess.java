@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A server in a process of its own. */
+/** A server process. */
 final class ServerProcess implements AutoCloseable {
 
   private final Process process;
@@ -24,7 +24,7 @@ final class ServerProcess implements AutoCloseable {
     answers = process.inputReader(StandardCharsets.US_ASCII);
     commands = process.outputWriter(StandardCharsets.US_ASCII);
     if (!"ready".equals(answers.readLine())) {
-      throw new IOException("no server: " + command);
+      throw new IOException("the server did not start: " + command);
     }
   }
 
@@ -32,7 +32,7 @@ final class ServerProcess implements AutoCloseable {
     return new ServerProcess(socket, baseline.serverCommand(socket, stateBytes));
   }
 
-  /** Starts a server of ours, in a JVM like this one. */
+  /** Starts one of our servers, in a JVM like this one. */
   static ServerProcess ours(Path socket, long memory) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -51,20 +51,20 @@ final class ServerProcess implements AutoCloseable {
     return socket;
   }
 
-  /** Returns the bytes of heap that the device's thread has allocated so far. Only for a server of ours. */
+  /** Returns the bytes of heap that the device's thread has allocated so far. Only for our servers. */
   long allocated() throws IOException {
     commands.write("allocated\n");
     commands.flush();
     String answer = answers.readLine();
     if (answer == null) {
-      throw new IOException("the server has ended");
+      throw new IOException("the server has exited");
     }
     return Long.parseLong(answer);
   }
 
   @Override
   public void close() throws IOException {
-    commands.close(); // A server of ours ends with its input.
+    commands.close(); // Our server exits at the end of its input.
     try {
       if (!process.waitFor(1, TimeUnit.SECONDS)) {
         process.destroy();

@@ -18,8 +18,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * Compares the bytes of each round of real migrations with those that the simulator makes of what they recorded: with the
- * rates of the same migration, and with those of another one that had another bandwidth.
+ * Compares the bytes per round of real migrations with those that the simulator computes from their traces: with
+ * the rates of the same migration, and with those of a migration with another bandwidth.
  */
 final class SimulatorAccuracy {
 
@@ -28,7 +28,7 @@ final class SimulatorAccuracy {
   private static final long OTHER_BANDWIDTH = 80L << 20;
   private static final double MIB = 1 << 20;
 
-  /** A deviation that may not be exceeded by the median of the runs. */
+  /** The maximum median deviation of the runs. */
   private static final double MAX_DEVIATION = 0.20;
 
   private final Path folder;
@@ -43,7 +43,7 @@ final class SimulatorAccuracy {
             "deviation", "simulated by the rates of one with another bandwidth", "deviation"));
   }
 
-  /** Runs migrations; tells whether what was simulated is close enough. */
+  /** Runs migrations and returns whether the simulation is accurate enough. */
   boolean run() throws IOException, MigrationException {
     for (int run = 1; run <= RUNS; run++) {
       RoundTrace real = new RecordedMigration(folder, BANDWIDTH).run();
@@ -62,18 +62,18 @@ final class SimulatorAccuracy {
     return own.median() <= MAX_DEVIATION;
   }
 
-  /** Goes through as many rounds as there really were. */
+  /** Simulates as many rounds as the real migration had. */
   private static List<SimulatedRound> simulate(RoundTrace recording, LinkRate link, int rounds) {
     SwitchoverPolicy policy = facts -> facts.round() >= rounds
-        ? new Decision.Abort("there were no more")
-        : new Decision.Continue("there were more");
+        ? new Decision.Abort("no more rounds were recorded")
+        : new Decision.Continue("more rounds were recorded");
     SimulationSettings setting =
         new SimulationSettings(policy, Duration.ofSeconds(1), link, Duration.ZERO, recording.fixedCost(),
             Duration.ZERO, Duration.ofSeconds(1), Duration.ofHours(1));
     return Simulation.run(recording.sources(), setting).rounds();
   }
 
-  /** The mean over the rounds of by how much each is off; a round that is missing is off by all of it. */
+  /** Returns the mean deviation of the rounds; a missing round deviates by 100 %. */
   private static double deviation(RoundTrace real, List<SimulatedRound> simulated) {
     double sum = 0;
     for (int i = 0; i < real.rounds().size(); i++) {

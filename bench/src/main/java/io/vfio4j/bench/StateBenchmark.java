@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 
-/** The state of a device: read by clients of both kinds, and moved by whole migrations. */
+/** The state of a device: read by our client and the C client, and migrated. */
 final class StateBenchmark {
 
   private final Samples cToC = new Samples();
@@ -22,10 +22,10 @@ final class StateBenchmark {
   }
 
   /**
-   * Runs rounds.
+   * Runs the benchmark.
    *
-   * @param one a server of ours
-   * @param other another one, with as much memory
+   * @param one one of our servers
+   * @param other another one with as much memory
    */
   static StateBenchmark run(BaselinePrograms baseline, ServerProcess one, ServerProcess other,
       ServerProcess inC,
@@ -61,7 +61,7 @@ final class StateBenchmark {
     }
   }
 
-  /** There and back: only the first of both counts, so that a round has one of everything. */
+  /** Migrates there and back. Only the first is counted, so that each round has one sample of everything. */
   private void migrate(ServerProcess one, ServerProcess other) throws IOException {
     try (VfioUserClient source = BenchClients.connect(one);
         VfioUserClient target = BenchClients.connect(other)) {

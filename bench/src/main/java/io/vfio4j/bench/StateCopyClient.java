@@ -8,10 +8,10 @@ import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Reads the state of a stopped device into one buffer. The device stands still as long as this is open. */
+/** Reads the state of a device into one buffer. The device is stopped while this is open. */
 final class StateCopyClient implements AutoCloseable {
 
-  /** What one MIG_DATA_READ asks for: the protocol's usual limit. */
+  /** The size of one MIG_DATA_READ: the protocol's default limit. */
   static final int CHUNK_BYTES = 1 << 20;
 
   private final VfioUserClient client;
@@ -40,7 +40,7 @@ final class StateCopyClient implements AutoCloseable {
     client.moveTo(DeviceState.RUNNING);
   }
 
-  /** Fills internal memory, so that what is read later is not one page of zeros again and again. */
+  /** Fills internal memory, so that reads do not return the same page of zeros. */
   static void fill(VfioUserClient client, long memory) throws DeviceException {
     int memoryBar = 2;
     try (Arena arena = Arena.ofConfined()) {

@@ -7,10 +7,10 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** MIG_DATA_READ and MIG_DATA_WRITE in pieces of two sizes, with clients and servers of both kinds. */
+/** MIG_DATA_READ and MIG_DATA_WRITE in pieces of two sizes, with each combination of client and server. */
 final class StateStreamBenchmark {
 
-  /** Pieces, bytes. */
+  /** Sizes of pieces, bytes. */
   private static final List<Integer> CHUNK_SIZES = List.of(64 << 10, StateCopyClient.CHUNK_BYTES);
 
   private static final List<String> PAIRS =
@@ -20,7 +20,7 @@ final class StateStreamBenchmark {
   private final ServerProcess ours;
   private final ServerProcess baselineServer;
   private final long memory;
-  /** By pair, then by size of pieces, reading before writing. */
+  /** Indexed by combination, then by size of pieces, reading before writing. */
   private final List<List<Samples>> samples;
 
   StateStreamBenchmark(BaselinePrograms baseline, ServerProcess ours, ServerProcess inC, long memory) {
@@ -51,7 +51,7 @@ final class StateStreamBenchmark {
 
   private void measureOurClient(ServerProcess server, List<Samples> into) throws IOException {
     try (VfioUserClient client = BenchClients.connect(server);
-        // A state of ours is somewhat longer than the memory in it.
+        // Our state is slightly longer than the memory in it.
         StateStreamClient stream =
             new StateStreamClient(client, memory + memory / 64 + StateCopyClient.CHUNK_BYTES)) {
       for (int i = 0; i < CHUNK_SIZES.size(); i++) {

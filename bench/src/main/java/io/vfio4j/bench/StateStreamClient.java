@@ -9,7 +9,7 @@ import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The state of a device, taken once, so that it can be read and written again in pieces of any size. */
+/** A device's state, saved once, which can be read and written in pieces of any size. */
 final class StateStreamClient implements AutoCloseable {
 
   private final VfioUserClient client;
@@ -17,17 +17,17 @@ final class StateStreamClient implements AutoCloseable {
   private final MemorySegment state;
 
   /**
-   * Takes the state.
+   * Saves the state.
    *
-   * @param most how long it can be, bytes
+   * @param maxBytes maximum size of the state
    */
-  StateStreamClient(VfioUserClient client, long most) throws DeviceException {
+  StateStreamClient(VfioUserClient client, long maxBytes) throws DeviceException {
     this.client = client;
-    MemorySegment room = arena.allocate(most, 4096);
+    MemorySegment room = arena.allocate(maxBytes, 4096);
     state = room.asSlice(0, read(room, StateCopyClient.CHUNK_BYTES, true));
   }
 
-  /** Reads it, and returns how long that took. The device runs afterwards. */
+  /** Reads the state and returns the time taken. The device runs afterwards. */
   TimedTransfer read(int piece) throws DeviceException {
     try (Arena own = Arena.ofConfined()) {
       MemorySegment buffer = own.allocate(piece, 4096);
@@ -50,7 +50,7 @@ final class StateStreamClient implements AutoCloseable {
     return bytes;
   }
 
-  /** Writes it, and returns how long that took. The device has it again afterwards. */
+  /** Writes the state and returns the time taken. The device runs with it afterwards. */
   TimedTransfer write(int piece) throws DeviceException {
     client.reset();
     ResumingSession session = (ResumingSession) client.moveTo(DeviceState.RESUMING).session().orElseThrow();

@@ -4,7 +4,7 @@ package io.vfio4j.bench;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
-/** Counts the bytes of heap that a thread allocates. */
+/** Measures the bytes of heap that a thread allocates. */
 final class ThreadAllocation {
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -2,10 +2,10 @@
 package io.vfio4j.bench;
 
 /**
- * How long data took.
+ * The duration of a transfer.
  *
- * @param bytes how much
- * @param nanos how long
+ * @param bytes transferred
+ * @param nanos taken
  */
 record TimedTransfer(long bytes, long nanos) {
 

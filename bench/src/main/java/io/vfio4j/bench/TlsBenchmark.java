@@ -21,17 +21,17 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Memory over TCP by TLS, beside the same in the clear and the bare ciphers of OpenSSL. */
+/** Memory over TCP with TLS, beside plaintext TCP and OpenSSL's ciphers alone. */
 final class TlsBenchmark implements AutoCloseable {
 
   private static final TransportAddress.Tcp TCP = new TransportAddress.Tcp("127.0.0.1", 0);
 
   private static final double GIB = 1L << 30;
 
-  /** Bytes of a record (RFC 8446, section 5.1), which is what the ciphers are given at a time. */
+  /** Size of a record (RFC 8446, section 5.1), which the ciphers process at a time. */
   private static final String RECORD = "16384";
 
-  /** How one way did. */
+  /** The samples of one path. */
   private record PathSamples(String name, Samples rate, Samples perCore) {
 
     PathSamples(String name) {
@@ -63,9 +63,9 @@ final class TlsBenchmark implements AutoCloseable {
   /**
    * Prepares both ends.
    *
-   * @param folder where keys may be made for a moment
-   * @param bytes how much memory
-   * @param frame bytes of the longest frame
+   * @param folder a folder for temporary keys
+   * @param bytes the size of the memory
+   * @param frame maximum size of a frame, bytes
    */
   TlsBenchmark(Path folder, long bytes, int frame) throws IOException {
     this.bytes = bytes;
@@ -105,13 +105,13 @@ final class TlsBenchmark implements AutoCloseable {
       cost = pipe.sendAll();
     }
     if (source.mismatch(target) >= 0) {
-      throw new IllegalStateException("the memory is not the same on both sides");
+      throw new IllegalStateException("the memory differs between source and target");
     }
     target.fill((byte) 1);
     return cost;
   }
 
-  /** Returns GiB per second of processor: the last word of its last line has thousands of bytes. */
+  /** Returns GiB per second of CPU time, from the last word of openssl's last line, in thousands of bytes. */
   private static double cipher(String name) throws IOException, InterruptedException {
     Process openssl = new ProcessBuilder("openssl", "speed", "-seconds", "1", "-bytes", RECORD, "-evp", name)
         .redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -125,7 +125,7 @@ final class TlsBenchmark implements AutoCloseable {
     }
   }
 
-  /** Drops what was measured so far. */
+  /** Discards the samples so far. */
   void clear() {
     plaintext.clear();
     tls.clear();

@@ -17,17 +17,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Memory that is compressed: the codec alone, and on its way over a socket beside the same uncompressed. */
+/** Compression of memory: the codec alone, and a compressed transfer over a socket beside an uncompressed one. */
 final class ZstdBenchmark implements AutoCloseable {
 
   private static final int[] LEVELS = {1, 3};
 
   private static final double MIB = 1 << 20;
 
-  /** A gigabit Ethernet. */
+  /** The rate of gigabit Ethernet, bytes per second. */
   private static final long LINK = 125_000_000;
 
-  /** One way for memory to go. */
+  /** The samples of one path. */
   private record PathSamples(OptionalInt level, long limit, Samples rate, Samples perCore, Samples ratio,
       Samples allocated) {
 
@@ -64,11 +64,11 @@ final class ZstdBenchmark implements AutoCloseable {
   private final List<CodecBenchmark> alone = new ArrayList<>();
   private final List<PathSamples> paths = new ArrayList<>();
 
-  /**
+  /*
    * Prepares the memory.
    *
-   * @param socket where a UNIX socket may be
-   * @param frame bytes of the longest frame
+   * @param socket the path for the UNIX socket
+   * @param frame maximum size of a frame, bytes
    */
   ZstdBenchmark(Path socket, int frame) throws IOException {
     this.frame = frame;
@@ -107,11 +107,11 @@ final class ZstdBenchmark implements AutoCloseable {
       way.add(pipe, pipe.sendAll());
     }
     if (demo.mismatch(target) >= 0) {
-      throw new IllegalStateException("the memory is not the same on both sides");
+      throw new IllegalStateException("the memory differs between source and target");
     }
   }
 
-  /** Drops what was measured so far. */
+  /** Discards the samples so far. */
   void clear() {
     alone.forEach(CodecBenchmark::clear);
     paths.forEach(PathSamples::clear);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Measurements, side by side with the same in plain C. */
+/** Benchmarks, run side by side with the same operations in plain C. */
 @NullMarked
 package io.vfio4j.bench;
 

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 
-/** A device's dirty log, followed round by round as a migration does it, to be measured. */
+/** Reads a device's dirty log in rounds, as a migration does, for measurement. */
 public final class DirtyLogRounds implements AutoCloseable {
 
   private final PendingPages pending;
@@ -18,7 +18,7 @@ public final class DirtyLogRounds implements AutoCloseable {
   /**
    * Starts the log.
    *
-   * @param memory what the device may write to, from address 0 on
+   * @param memory the memory that the device may write, at address 0
    */
   public DirtyLogRounds(MigratableDevice device, MemorySegment memory) {
     MemoryRegions regions = MemoryRegions.of(new MemoryRegion("ram", 0, memory));
@@ -36,7 +36,7 @@ public final class DirtyLogRounds implements AutoCloseable {
     throw new IllegalStateException(note);
   }
 
-  /** Reads the log, and returns how many pages are pending since it was started. */
+  /** Reads the log and returns the number of pages pending since the start. */
   public long round() {
     log.collect();
     return logs.mergeInto(pending);

@@ -32,29 +32,29 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * One channel for memory, a thread at each end, to be measured. It is in the engine's package, since channels are not
- * for users.
+ * One memory channel with a thread at each end, for measurement. It is in the engine's package because channels are
+ * not public.
  */
 public final class MemoryChannel implements AutoCloseable {
 
-  /** The payload of the longest frame, where nothing else is asked for. */
+  /** The default maximum payload of a frame. */
   public static final int FRAME_BYTES = MemorySender.FRAME_BYTES;
 
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration TIMEOUT = Duration.ofMinutes(1);
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /**
-   * What a pass took.
+   * The cost of a pass.
    *
-   * @param nanos from its beginning to its end
-   * @param processorNanos processor time of both threads
-   * @param busierNanos processor time of the one that took more
-   * @param allocated bytes of heap, of both threads
+   * @param nanos elapsed time
+   * @param processorNanos CPU time of both threads
+   * @param busierNanos CPU time of the busier thread
+   * @param allocated bytes of heap allocated by both threads
    */
   public record Cost(long nanos, long processorNanos, long busierNanos, long allocated) {
   }
 
-  /** What one thread took. */
+  /** The cost of one thread. */
   private record Share(long processorNanos, long allocated) {
   }
 
@@ -70,13 +70,13 @@ public final class MemoryChannel implements AutoCloseable {
   private BandwidthLimit limit = new BandwidthLimit(NanoClock.SYSTEM, 0);
   private long bytesOnWire;
 
-  /**
-   * Takes over both ends.
+  /*
+   * Creates a channel over a connection, which it closes.
    *
-   * @param ends of a connection
-   * @param source what is sent
-   * @param target where it goes, as long
-   * @param frameBytes the longest payload of a frame
+   * @param ends the ends of the connection
+   * @param source the memory to send
+   * @param target the memory to receive into, of the same size
+   * @param frameBytes maximum payload of a frame
    */
   public MemoryChannel(ConnectedPair ends, MemorySegment source, MemorySegment target, int frameBytes)
       throws IOException {
@@ -85,7 +85,7 @@ public final class MemoryChannel implements AutoCloseable {
     MemoryRegions from = MemoryRegions.of(new MemoryRegion("ram", 0, source));
     MemoryRegions into = MemoryRegions.of(new MemoryRegion("ram", 0, target));
     pending = new PendingPages(from);
-    writer = new FrameWriter(new FrameStream(ours, PATIENCE), buffer());
+    writer = new FrameWriter(new FrameStream(ours, TIMEOUT), buffer());
     reader = new FrameReader(theirs, buffer());
     ChannelShards shards = new ChannelShards(1);
     sender =
@@ -100,7 +100,7 @@ public final class MemoryChannel implements AutoCloseable {
     bytesOnWire += onWire;
   }
 
-  /** From here on, everything is compressed on its way. */
+  /** Compresses all data from now on. */
   public void compressWith(Compression how) {
     Compressor compressor = how.codec().newCompressor(how.level());
     Decompressor decompressor = how.codec().newDecompressor();
@@ -112,17 +112,17 @@ public final class MemoryChannel implements AutoCloseable {
         arena.allocate(FrameHeader.MAX_PAYLOAD, RegionRules.PAGE_SIZE)));
   }
 
-  /** From here on, no more than so many bytes a second go over the wire. */
+  /** Limits the bytes per second on the wire from now on. */
   public void limit(long bytesPerSecond) {
     limit = new BandwidthLimit(NanoClock.SYSTEM, bytesPerSecond);
   }
 
-  /** Returns how many bytes of payload have gone over the wire. */
+  /** Returns the payload bytes sent over the wire. */
   public long bytesOnWire() {
     return bytesOnWire;
   }
 
-  /** Returns how many these were before they were compressed. */
+  /** Returns the payload bytes before compression. */
   public long bytes() {
     return sender.bytes();
   }
@@ -131,7 +131,7 @@ public final class MemoryChannel implements AutoCloseable {
     return arena.allocate(FrameHeader.BYTES + FrameHeader.MAX_PAYLOAD, RegionRules.PAGE_SIZE);
   }
 
-  /** Sends everything. */
+  /** Sends all memory once. */
   public Cost sendAll() throws IOException, InterruptedException {
     pending.markAll();
     FutureTask<Share> sending = new FutureTask<>(() -> measured(this::send));
@@ -158,7 +158,7 @@ public final class MemoryChannel implements AutoCloseable {
   }
 
   private Void receive() throws IOException {
-    while (reader.next(PATIENCE) == FrameKind.MEMORY) {
+    while (reader.next(TIMEOUT) == FrameKind.MEMORY) {
       receiver.apply(reader.payload(), reader.length());
     }
     return null;

@@ -11,16 +11,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * Two ends of a connection.
+ * Both ends of a connection.
  *
- * @param ours the one that connected
- * @param theirs the one that was listened for
+ * @param ours the connecting end
+ * @param theirs the accepting end
  */
 public record ConnectedPair(Transport ours, Transport theirs) {
 
-  static final Duration PATIENCE = Duration.ofMinutes(1);
+  static final Duration TIMEOUT = Duration.ofMinutes(1);
 
-  /** Connects in the clear, by TCP too, which vfio4j itself does nowhere. */
+  /** Connects without TLS, also over TCP, which vfio4j itself never does. */
   public static ConnectedPair inTheClear(TransportAddress address) throws IOException {
     boolean isUnix = address instanceof TransportAddress.Unix;
     try (ServerSocketChannel server =
@@ -29,7 +29,7 @@ public record ConnectedPair(Transport ours, Transport theirs) {
       TransportAddress bound = address instanceof TransportAddress.Tcp tcp
           ? new TransportAddress.Tcp(tcp.host(), server.socket().getLocalPort())
           : address;
-      NonBlockingSocket ours = NonBlockingSocket.connect(bound, PATIENCE);
+      NonBlockingSocket ours = NonBlockingSocket.connect(bound, TIMEOUT);
       return new ConnectedPair(ours,
           NonBlockingSocket.over(server.accept(), "us"));
     } finally {
@@ -39,7 +39,7 @@ public record ConnectedPair(Transport ours, Transport theirs) {
     }
   }
 
-  /** Connects by TLS, as vfio4j does. */
+  /** Connects with TLS, as vfio4j does. */
   public static ConnectedPair overTls(TransportAddress.Tcp address, TlsKeys keys) throws IOException {
     PeerPolicy policy = PeerPolicy.OWN_USER.withKeys(keys);
     try (TransportListener listener = TransportListener.open(address, policy, refusal -> {
@@ -47,12 +47,12 @@ public record ConnectedPair(Transport ours, Transport theirs) {
     })) {
       CompletableFuture<Transport> theirs = CompletableFuture.supplyAsync(() -> {
         try {
-          return listener.accept(PATIENCE);
+          return listener.accept(TIMEOUT);
         } catch (IOException e) {
           throw new CompletionException(e);
         }
       });
-      return new ConnectedPair(TransportConnector.connect(listener.address(), policy, PATIENCE),
+      return new ConnectedPair(TransportConnector.connect(listener.address(), policy, TIMEOUT),
           theirs.join());
     }
   }
