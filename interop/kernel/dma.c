@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* DMA of the device's own, and the log of what it wrote: VFIO_DEVICE_FEATURE_DMA_LOGGING_*. */
+/* DMA writes by the device, and the log of them: VFIO_DEVICE_FEATURE_DMA_LOGGING_*. */
 
 #include <linux/interval_tree.h>
 #include <linux/iova_bitmap.h>
@@ -16,13 +16,13 @@ static bool is_logged(const struct td_device *device, u64 iova)
 	return false;
 }
 
-/* Writes pages to memory, each filled with a number of its own. */
+/* Writes pages to memory, each filled with another number. */
 int td_dma(struct td_device *device, u32 count)
 {
 	u32 *page;
 	int err = 0;
 
-	/* The P2P states have no DMA: which of it goes to a peer a device cannot tell. */
+	/* No DMA in the P2P states: a device cannot tell whether a target is a peer. */
 	if (device->state != VFIO_DEVICE_STATE_RUNNING && device->state != VFIO_DEVICE_STATE_PRE_COPY)
 		return -EBUSY;
 	if (!IS_ALIGNED(device->dma_iova, TD_PAGE))
@@ -116,5 +116,5 @@ const struct vfio_log_ops td_log_ops = {
 	.log_read_and_clear = log_read_and_clear,
 };
 
-/* Where vfio comes with iommufd, iova_bitmap_set() is in that module, and in its namespace. */
+/* If vfio is built with iommufd, iova_bitmap_set() is in that module and its namespace. */
 MODULE_IMPORT_NS(IOMMUFD);

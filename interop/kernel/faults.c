@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a device is like, and how it fails: chosen through module parameters, which may be written at any time. */
+/* Properties and faults of devices: module parameters, which are writable at any time. */
 
 #include <linux/errno.h>
 #include <linux/module.h>
@@ -12,7 +12,7 @@
 
 static unsigned int state_kib = 32 * 1024;
 module_param(state_kib, uint, 0644);
-MODULE_PARM_DESC(state_kib, "state of a device, KiB, multiples of 4; read when one is created (32768)");
+MODULE_PARM_DESC(state_kib, "size of a device's state in KiB, a multiple of 4; read when a device is created (32768)");
 
 static unsigned int features = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P | VFIO_MIGRATION_PRE_COPY;
 module_param(features, uint, 0644);
@@ -20,71 +20,71 @@ MODULE_PARM_DESC(features, "flags of VFIO_DEVICE_FEATURE_MIGRATION; read when a 
 
 static bool dma_log = true;
 module_param(dma_log, bool, 0644);
-MODULE_PARM_DESC(dma_log, "whether a device logs its DMA, or leaves that to its container; read when it is created (Y)");
+MODULE_PARM_DESC(dma_log, "whether a device logs its DMA, instead of its container; read when a device is created (Y)");
 
 static bool info_v2 = true;
 module_param(info_v2, bool, 0644);
-MODULE_PARM_DESC(info_v2, "whether devices know MIG_PRECOPY_INFOv2 (Y)");
+MODULE_PARM_DESC(info_v2, "whether devices support MIG_PRECOPY_INFOv2 (Y)");
 
 static bool end_is_zero;
 module_param(end_is_zero, bool, 0644);
-MODULE_PARM_DESC(end_is_zero, "end pre-copy data by 0, as mtty does, not by ENOMSG (N)");
+MODULE_PARM_DESC(end_is_zero, "end pre-copy data with 0, as mtty does, instead of ENOMSG (N)");
 
 static unsigned long reinit_at;
 module_param(reinit_at, ulong, 0644);
-MODULE_PARM_DESC(reinit_at, "begin initial data anew when so many bytes of it were read in PRE_COPY (0: never)");
+MODULE_PARM_DESC(reinit_at, "restart initial data after this many bytes of it were read in PRE_COPY (0: never)");
 
 static char fault_device[UUID_STRING_LEN + 2]; /* a newline and a NUL follow it */
 module_param_string(fault_device, fault_device, sizeof(fault_device), 0644);
-MODULE_PARM_DESC(fault_device, "UUID of the device that the faults are for (all)");
+MODULE_PARM_DESC(fault_device, "UUID of the device that has the faults (all)");
 
 static int fault_errno = EIO;
 module_param(fault_errno, int, 0644);
-MODULE_PARM_DESC(fault_errno, "what arcs, reads and writes fail with (5, EIO)");
+MODULE_PARM_DESC(fault_errno, "errno of failing arcs, reads and writes (5, EIO)");
 
 static char fault_arc[40];
 module_param_string(fault_arc, fault_arc, sizeof(fault_arc), 0644);
-MODULE_PARM_DESC(fault_arc, "the arc that fails, as RUNNING_P2P>STOP (none)");
+MODULE_PARM_DESC(fault_arc, "the arc that fails, such as RUNNING_P2P>STOP (none)");
 
 static char fault_outcome[8] = "stay";
 module_param_string(fault_outcome, fault_outcome, sizeof(fault_outcome), 0644);
-MODULE_PARM_DESC(fault_outcome, "where it leaves the device: stay, error, or late: the arc is taken all the same");
+MODULE_PARM_DESC(fault_outcome, "effect of the failing arc: stay, error (enters ERROR), or late (fails after the arc was taken)");
 
 static int fault_count = -1;
 module_param(fault_count, int, 0644);
-MODULE_PARM_DESC(fault_count, "how many times it fails; counts down (-1: always)");
+MODULE_PARM_DESC(fault_count, "number of failures; counts down (-1: always)");
 
 static unsigned long fault_read_at = TD_NEVER;
 module_param(fault_read_at, ulong, 0644);
-MODULE_PARM_DESC(fault_read_at, "reads fail from this byte of the stream on");
+MODULE_PARM_DESC(fault_read_at, "offset in the stream from which reads fail");
 
 static unsigned long fault_read_end = TD_NEVER;
 module_param(fault_read_end, ulong, 0644);
-MODULE_PARM_DESC(fault_read_end, "the stream ends at this byte");
+MODULE_PARM_DESC(fault_read_end, "offset at which the stream ends");
 
 static unsigned int fault_read_cut;
 module_param(fault_read_cut, uint, 0644);
-MODULE_PARM_DESC(fault_read_cut, "a read gives so many bytes at most (0: as many as were asked for)");
+MODULE_PARM_DESC(fault_read_cut, "maximum bytes per read (0: unlimited)");
 
 static unsigned long fault_write_at = TD_NEVER;
 module_param(fault_write_at, ulong, 0644);
-MODULE_PARM_DESC(fault_write_at, "writes fail from this byte of the stream on");
+MODULE_PARM_DESC(fault_write_at, "offset in the stream from which writes fail");
 
 static unsigned int fault_write_cut;
 module_param(fault_write_cut, uint, 0644);
-MODULE_PARM_DESC(fault_write_cut, "a write takes so many bytes at most (0: as many as there are)");
+MODULE_PARM_DESC(fault_write_cut, "maximum bytes per write (0: unlimited)");
 
 static int fault_reset;
 module_param(fault_reset, int, 0644);
-MODULE_PARM_DESC(fault_reset, "what a reset fails with (0: it does not)");
+MODULE_PARM_DESC(fault_reset, "errno of resets (0: they succeed)");
 
 static unsigned int fault_reset_after;
 module_param(fault_reset_after, uint, 0644);
-MODULE_PARM_DESC(fault_reset_after, "how many resets work before they fail; counts down (0)");
+MODULE_PARM_DESC(fault_reset_after, "number of resets that succeed before they fail; counts down (0)");
 
 static int fault_info;
 module_param(fault_info, int, 0644);
-MODULE_PARM_DESC(fault_info, "what VFIO_MIG_GET_PRECOPY_INFO fails with (0: it does not)");
+MODULE_PARM_DESC(fault_info, "errno of VFIO_MIG_GET_PRECOPY_INFO (0: it succeeds)");
 
 u64 td_wanted_pages(void)
 {
@@ -116,8 +116,8 @@ u64 td_reinit_at(void)
 	return READ_ONCE(reinit_at);
 }
 
-/* Strings are written under the parameters' lock. A parameter that echo wrote ends with a newline. */
-static bool says(const char *parameter, const char *value)
+/* Strings are written under the parameters' lock. A parameter written by echo ends with a newline. */
+static bool equals(const char *parameter, const char *value)
 {
 	bool same;
 
@@ -127,9 +127,9 @@ static bool says(const char *parameter, const char *value)
 	return same;
 }
 
-static bool is_meant(const struct td_device *device)
+static bool has_faults(const struct td_device *device)
 {
-	return says(fault_device, "") || (device->dev && says(fault_device, dev_name(device->dev)));
+	return equals(fault_device, "") || (device->dev && equals(fault_device, dev_name(device->dev)));
 }
 
 int td_fault_arc(const struct td_device *device, enum vfio_device_mig_state from, enum vfio_device_mig_state to,
@@ -138,17 +138,17 @@ int td_fault_arc(const struct td_device *device, enum vfio_device_mig_state from
 	char arc[sizeof(fault_arc)];
 
 	snprintf(arc, sizeof(arc), "%s>%s", td_state_name(from), td_state_name(to));
-	if (!says(fault_arc, arc) || !is_meant(device) || !READ_ONCE(fault_count))
+	if (!equals(fault_arc, arc) || !has_faults(device) || !READ_ONCE(fault_count))
 		return 0;
 	if (fault_count > 0)
 		fault_count--;
-	*outcome = says(fault_outcome, "error") ? TD_ERROR : says(fault_outcome, "late") ? TD_LATE : TD_STAY;
+	*outcome = equals(fault_outcome, "error") ? TD_ERROR : equals(fault_outcome, "late") ? TD_LATE : TD_STAY;
 	return -READ_ONCE(fault_errno);
 }
 
 int td_fault_reset(const struct td_device *device)
 {
-	if (!READ_ONCE(fault_reset) || !is_meant(device))
+	if (!READ_ONCE(fault_reset) || !has_faults(device))
 		return 0;
 	if (fault_reset_after) {
 		fault_reset_after--;
@@ -159,10 +159,10 @@ int td_fault_reset(const struct td_device *device)
 
 int td_fault_info(const struct td_device *device)
 {
-	return is_meant(device) ? -READ_ONCE(fault_info) : 0;
+	return has_faults(device) ? -READ_ONCE(fault_info) : 0;
 }
 
-/* Shortens an access so that it ends where something is to happen. */
+/* Shortens an access so that it ends at an offset. */
 static void stop_at(const struct td_session *session, size_t *length, u64 at)
 {
 	if (at > session->moved)
@@ -176,7 +176,7 @@ int td_fault_read(const struct td_session *session, size_t *length, bool *is_end
 	u64 ends = READ_ONCE(fault_read_end);
 
 	*is_end = false;
-	if (!is_meant(session->device))
+	if (!has_faults(session->device))
 		return 0;
 	if (session->moved >= fails)
 		return -READ_ONCE(fault_errno);
@@ -192,7 +192,7 @@ int td_fault_write(const struct td_session *session, size_t *length)
 	unsigned int cut = READ_ONCE(fault_write_cut);
 	u64 fails = READ_ONCE(fault_write_at);
 
-	if (!is_meant(session->device))
+	if (!has_faults(session->device))
 		return 0;
 	if (session->moved >= fails)
 		return -READ_ONCE(fault_errno);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is in a device: its config space, registers (BAR 0), its content (BAR 2), and the work that it does. */
+/* A device's config space, registers (BAR 0), content (BAR 2) and activity. */
 
 #include <linux/crc32.h>
 #include <linux/mm.h>
@@ -12,18 +12,18 @@
 #define TD_TICK_MS 10
 
 enum td_register {
-	TD_REG_ID = 0x00,		/* r: what the device is */
-	TD_REG_PAGES = 0x04,		/* r: of its content */
+	TD_REG_ID = 0x00,		/* r: identifies the device */
+	TD_REG_PAGES = 0x04,		/* r: size of the content in pages */
 	TD_REG_CHECKSUM = 0x08,		/* r: of content and registers */
-	TD_REG_TICKS = 0x0c,		/* r: how often it has worked, lower half */
-	TD_REG_SCRATCH = 0x10,		/* rw: nothing but itself */
+	TD_REG_TICKS = 0x0c,		/* r: number of ticks, lower half */
+	TD_REG_SCRATCH = 0x10,		/* rw: no function */
 	TD_REG_RATE = 0x14,		/* rw: pages changed each tick */
 	TD_REG_SEED = 0x18,		/* w: fills the content */
-	TD_REG_REINIT = 0x1c,		/* w: initial data begins anew */
+	TD_REG_REINIT = 0x1c,		/* w: restarts initial data */
 	TD_REG_DMA_IOVA_LOW = 0x20,	/* rw */
 	TD_REG_DMA_IOVA_HIGH = 0x24,	/* rw */
-	TD_REG_DMA_SEED = 0x28,		/* rw: what the first page is filled with */
-	TD_REG_DMA_PAGES = 0x2c,	/* w: writes so many pages to memory, at once */
+	TD_REG_DMA_SEED = 0x28,		/* rw: the number that fills the first page */
+	TD_REG_DMA_PAGES = 0x2c,	/* w: writes this many pages to memory at once */
 };
 
 #define TD_ID 0x34565644
@@ -35,8 +35,8 @@ void td_init_config(struct td_device *device)
 	put_unaligned_le16(0x1234, config + PCI_VENDOR_ID);
 	put_unaligned_le16(0x5635, config + PCI_DEVICE_ID);
 	put_unaligned_le16(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, config + PCI_COMMAND);
-	config[PCI_CLASS_DEVICE + 1] = 0x08;	/* a system peripheral, */
-	config[PCI_CLASS_DEVICE] = 0x80;	/* another one */
+	config[PCI_CLASS_DEVICE + 1] = 0x08;	/* system peripheral */
+	config[PCI_CLASS_DEVICE] = 0x80;	/* other */
 	put_unaligned_le16(0x1234, config + PCI_SUBSYSTEM_VENDOR_ID);
 	put_unaligned_le16(0x0001, config + PCI_SUBSYSTEM_ID);
 }
@@ -73,7 +73,7 @@ static u64 next_random(struct td_device *device)
 	return device->random;
 }
 
-/* Where a saving session has read a page already, it has to be read again. */
+/* A page that a saving session has already read must be read again. */
 void td_changed(struct td_device *device, u64 page)
 {
 	struct td_session *session = device->session;
@@ -201,7 +201,7 @@ static ssize_t access_register(struct td_device *device, char __user *buf, size_
 	return err ? err : count;
 }
 
-/* BARs tell their size as those of PCI do, and nothing else in there can be written. */
+/* BARs report their size as PCI specifies; nothing else in the config space is writable. */
 static void settle_bars(struct td_device *device)
 {
 	for (u32 bar = VFIO_PCI_BAR0_REGION_INDEX; bar <= VFIO_PCI_BAR5_REGION_INDEX; bar++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writing a state into a device. A record that cannot be one is refused at once, a stream that was damaged or is not
- * whole when it is to be loaded.
+ * Loading a state. An invalid record is refused when it is written, a corrupt or incomplete stream when the device
+ * leaves RESUMING.
  */
 
 #include <linux/bitmap.h>
@@ -50,7 +50,7 @@ static int take_header(struct td_session *session)
 	return 0;
 }
 
-/* Pages go where they belong at once: what a device in RESUMING had before is lost in any case. */
+/* Pages are stored immediately: the previous content of a device in RESUMING is lost in any case. */
 static void take_page(struct td_session *session, u64 page)
 {
 	memcpy(session->device->content + (page << TD_PAGE_SHIFT), session->payload, TD_PAGE);
@@ -89,7 +89,7 @@ static int take_record(struct td_session *session)
 	return err;
 }
 
-/* Takes a piece that does not go beyond the header, or the payload, of the record at hand. */
+/* Takes bytes up to the end of the current record's header or payload. */
 static ssize_t take_piece(struct td_session *session, const char __user *buf, size_t length)
 {
 	size_t header = sizeof(session->record);
@@ -178,7 +178,7 @@ struct file *td_resume(struct td_device *device)
 	return file;
 }
 
-/* Makes what was written the device's state, if it is whole and as it was read. */
+/* Makes the written data the device's state, if it is complete and intact. */
 int td_load(struct td_device *device)
 {
 	struct td_session *session = device->session;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading a device's state. First come a header and all pages, the initial data; then pages that changed after they
- * were read; and in STOP_COPY, when no page is left, the registers and an end.
+ * Saving a state. The stream has a header and all pages, which are the initial data; then pages that changed after
+ * they were read; and in STOP_COPY, when no page is left, the registers and an end record.
  */
 
 #include <linux/bitmap.h>
@@ -63,7 +63,7 @@ static void begin_page(struct td_session *session, u64 page)
 	begin_record(session, TD_CONTENT, page, session->device->content + (page << TD_PAGE_SHIFT), TD_PAGE);
 }
 
-/* Makes the next record; false if there is none, for now or at all. */
+/* Prepares the next record. Returns false if there is none, for now or at all. */
 static bool next_record(struct td_session *session)
 {
 	struct td_device *device = session->device;
@@ -97,7 +97,7 @@ static size_t rest_of_record(const struct td_session *session)
 	return session->size - session->at;
 }
 
-/* Bytes that follow the record at hand. */
+/* Bytes after the current record. */
 static u64 initial_left(const struct td_session *session)
 {
 	u64 left = (session->device->pages - session->cursor) * TD_RECORD_OF(TD_PAGE);
@@ -123,7 +123,7 @@ u64 td_bytes_left(const struct td_device *device)
 	return rest_of_record(session) + initial_left(session) + changed_left(session) + last;
 }
 
-/* The device was set up anew, as it were: all that was read before is old. */
+/* REINIT, as if the device had been reconfigured: all data read before is obsolete. */
 void td_reinit(struct td_device *device)
 {
 	struct td_session *session = device->session;
@@ -135,7 +135,7 @@ void td_reinit(struct td_device *device)
 	bitmap_zero(session->pages, device->pages);
 	session->marked = 0;
 	session->reinit_done = true;
-	session->reinit_untold = true;
+	session->reinit_pending = true;
 	wake_up_all(&device->readable);
 }
 
@@ -145,7 +145,7 @@ static bool is_readable(const struct td_session *session)
 		|| session->device->state == VFIO_DEVICE_STATE_STOP_COPY;
 }
 
-/* Copies what there is of records, up to a length. */
+/* Copies the available records, up to a length. */
 static ssize_t copy_records(struct td_session *session, char __user *buf, size_t length)
 {
 	size_t done = 0;
@@ -214,9 +214,9 @@ static int get_info(struct td_session *session, struct vfio_precopy_info *info)
 		return -EINVAL;
 	info->initial_bytes = initial_left(session) + (session->record_is_initial ? rest_of_record(session) : 0);
 	info->dirty_bytes = changed_left(session) + (session->record_is_initial ? 0 : rest_of_record(session));
-	if (device->tells_reinit) {
-		info->flags = session->reinit_untold ? 1 /* VFIO_PRECOPY_INFO_REINIT */ : 0;
-		session->reinit_untold = false;
+	if (device->reports_reinit) {
+		info->flags = session->reinit_pending ? 1 /* VFIO_PRECOPY_INFO_REINIT */ : 0;
+		session->reinit_pending = false;
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Data sessions: a file each, which goes on answering, with ENODEV, when the session is over. */
+/* Data sessions. Each has a file, which remains after the session has ended and then fails with ENODEV. */
 
 #include <linux/anon_inodes.h>
 #include <linux/bitmap.h>
@@ -17,7 +17,7 @@ static void free_session(struct kref *users)
 	kvfree(session);
 }
 
-/* Returns the file, with a reference for the caller. The session's own reference is the device's. */
+/* Returns the file, with a reference for the caller. The device owns the session's reference. */
 struct file *td_open_session(struct td_device *device, const char *name, const struct file_operations *ops,
 			     int flags)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The states of a device and the way between them, which vfio chooses: an arc at a time is taken here. */
+/* Device states. vfio computes the path between two states; its arcs are taken here one by one. */
 
 #include <linux/err.h>
 #include <linux/file.h>
@@ -27,7 +27,7 @@ bool td_is_precopy(enum vfio_device_mig_state state)
 	return state == VFIO_DEVICE_STATE_PRE_COPY || state == VFIO_DEVICE_STATE_PRE_COPY_P2P;
 }
 
-/* Whether the device works by itself. */
+/* Whether the device is active. */
 bool td_is_running(enum vfio_device_mig_state state)
 {
 	return state == VFIO_DEVICE_STATE_RUNNING || state == VFIO_DEVICE_STATE_RUNNING_P2P || td_is_precopy(state);
@@ -45,11 +45,11 @@ static void enter(struct td_device *device, enum vfio_device_mig_state state)
 	device->state = state;
 	if (td_is_running(state) && device->rate)
 		mod_delayed_work(system_wq, &device->worker, 1);
-	/* There is an end to be read now, or a worker that has stopped. */
+	/* The stream may have an end now, or the worker has stopped. */
 	wake_up_all(&device->readable);
 }
 
-/* Takes an arc, whose effect follows from its ends. Returns the file of the session that it opens, or NULL. */
+/* Takes an arc, whose effect follows from its two states. Returns the file of the session that it opens, or NULL. */
 static struct file *take_arc(struct td_device *device, enum vfio_device_mig_state to)
 {
 	enum vfio_device_mig_state from = device->state;
@@ -74,7 +74,7 @@ static struct file *take_arc(struct td_device *device, enum vfio_device_mig_stat
 	return file;
 }
 
-/* Takes an arc, or fails at it as was wished. */
+/* Takes an arc, or fails as the parameters require. */
 static struct file *step(struct td_device *device, enum vfio_device_mig_state to)
 {
 	enum td_outcome outcome;
@@ -106,7 +106,7 @@ static struct file *set_state(struct vfio_device *vdev, enum vfio_device_mig_sta
 		enum vfio_device_mig_state next;
 		int err = vfio_mig_get_next_state(vdev, device->state, target, &next);
 
-		/* A session opens with the last arc of a way alone. */
+		/* Only the last arc of a path opens a session. */
 		file = err ? ERR_PTR(err) : step(device, next);
 	}
 	mutex_unlock(&device->lock);
@@ -139,7 +139,7 @@ const struct vfio_migration_ops td_migration_ops = {
 	.migration_get_data_size = get_data_size,
 };
 
-/* As it was when it was made: running, idle and empty. */
+/* The initial state: running, idle and empty. */
 void td_start_over(struct td_device *device)
 {
 	td_end_session(device);
@@ -166,7 +166,7 @@ int td_reset(struct td_device *device)
 	return err;
 }
 
-/* MIG_PRECOPY_INFOv2, which this kernel's vfio does not know and so leaves to the driver. It has no data. */
+/* MIG_PRECOPY_INFOv2, which this kernel's vfio does not implement and passes to the driver. It has no data. */
 #define TD_MIG_PRECOPY_INFOV2 12
 
 int td_feature(struct vfio_device *vdev, u32 flags, void __user *arg, size_t argsz)
@@ -180,7 +180,7 @@ int td_feature(struct vfio_device *vdev, u32 flags, void __user *arg, size_t arg
 	if (err != 1)
 		return err;
 	mutex_lock(&device->lock);
-	device->tells_reinit = true;
+	device->reports_reinit = true;
 	mutex_unlock(&device->lock);
 	return 0;
 }

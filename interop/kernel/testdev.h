@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A mediated device whose state is as large as wished, and that fails when told to. See README.md. */
+/* A mediated device with a state of any size and with fault injection. See README.md. */
 #ifndef VFIO4J_TESTDEV_H
 #define VFIO4J_TESTDEV_H
 
@@ -16,7 +16,7 @@
 #define TD_PAGE_SHIFT 12
 #define TD_PAGE (1UL << TD_PAGE_SHIFT)
 
-/* ---- What a stream is made of: records, a header and a payload each; everything little-endian. ---- */
+/* ---- The stream: records of header and payload, all little-endian. ---- */
 
 #define TD_MAGIC 0x5634445456494f34ULL
 #define TD_VERSION 1
@@ -26,9 +26,9 @@ enum td_kind { TD_HEADER = 1, TD_CONTENT, TD_REGISTERS, TD_END };
 struct td_record {
 	__le32 magic;	/* the lower half of TD_MAGIC */
 	__le32 kind;	/* enum td_kind */
-	__le64 index;	/* TD_CONTENT: which page; TD_END: how many records came before */
+	__le64 index;	/* TD_CONTENT: number of the page; TD_END: number of preceding records */
 	__le32 length;	/* of the payload, bytes */
-	__le32 crc;	/* of the payload; TD_END: of the headers of all records before */
+	__le32 crc;	/* of the payload; TD_END: of the headers of all preceding records */
 };
 
 struct td_header {
@@ -38,7 +38,7 @@ struct td_header {
 	__le64 state_bytes;
 };
 
-/* What a device has beside its pages. Workers count: a device that ran is another one than before. */
+/* The state beside the pages. It includes the tick count, so that a device that has run differs. */
 struct td_registers {
 	__le64 ticks;
 	__le64 random;
@@ -46,54 +46,54 @@ struct td_registers {
 	__le32 rate;
 };
 
-/* ---- A data session: what is behind a data fd. Everything in it is guarded by the device's lock. ---- */
+/* ---- A data session, behind a data fd. All members are guarded by the device's lock. ---- */
 
 struct td_session {
-	struct kref users;	/* the file, and the device while the session is its own */
+	struct kref users;	/* the file, and the device until the session has ended */
 	struct td_device *device;
 	bool is_over;
 	bool is_resuming;
-	u64 moved;		/* bytes, of the stream */
+	u64 moved;		/* position in the stream, bytes */
 	u32 records;
 	u32 chain;		/* CRC of the records' headers so far */
 
 	struct td_record record;
 	u8 payload[TD_PAGE];
-	size_t at;		/* bytes of the record that have been read, or written */
-	size_t size;		/* of the whole record; saving: 0 for none */
+	size_t at;		/* position in the record, bytes */
+	size_t size;		/* of the record; saving: 0 if there is none */
 
-	/* Pages. Saving: those changed since they were read. Resuming: those that came. */
+	/* Bitmap of pages. Saving: changed since they were read. Resuming: received. */
 	unsigned long *pages;
-	u64 marked;		/* bits set in there */
+	u64 marked;		/* number of bits set */
 
 	/* Saving. */
 	bool record_is_initial;
 	bool header_done;
-	u64 cursor;		/* the first page that was not read yet */
+	u64 cursor;		/* the first page not yet read */
 	bool registers_done;
 	bool end_done;
-	bool reinit_done;	/* it happens once in a session */
-	bool reinit_untold;
+	bool reinit_done;	/* occurs once per session */
+	bool reinit_pending;	/* REINIT is reported with the next pre-copy info */
 
 	/* Resuming. */
 	bool has_header;
 	bool has_registers;
 	struct td_registers registers;
 	bool has_end;
-	int refusal;		/* what writing fails with from now on */
-	int broken;		/* what loading will fail with */
+	int refusal;		/* errno of further writes */
+	int broken;		/* errno of loading */
 };
 
-/* ---- A device. It outlives what vfio has of it while a data fd is open. ---- */
+/* ---- A device. It outlives its vfio_device while a data fd is open. ---- */
 
 struct td_device {
 	struct kref users;
 	struct mutex lock;
-	struct device *dev;	/* NULL when it was removed */
+	struct device *dev;	/* NULL after removal */
 	struct vfio_device *vdev;
 
 	enum vfio_device_mig_state state;
-	bool tells_reinit;	/* the user opted in to MIG_PRECOPY_INFOv2 */
+	bool reports_reinit;	/* the user opted in to MIG_PRECOPY_INFOv2 */
 	struct td_session *session;
 	wait_queue_head_t readable;
 
@@ -102,24 +102,24 @@ struct td_device {
 	u64 ticks;
 	u64 random;
 	u32 scratch;
-	u32 rate;		/* pages changed in each tick */
+	u32 rate;		/* pages changed per tick */
 	struct delayed_work worker;
-	u32 saved;		/* checksums: as it was stopped to be saved, */
-	u32 loaded;		/* and as it was loaded */
+	u32 saved;		/* checksum on entering STOP_COPY */
+	u32 loaded;		/* checksum on leaving RESUMING */
 
 	u8 config[PCI_CFG_SPACE_SIZE];
 	u64 dma_iova;
 	u32 dma_seed;
 
 	bool is_logging;
-	struct xarray log;	/* by number of the page */
-	u64 *ranges;		/* that are logged: first and last address of each */
+	struct xarray log;	/* indexed by page number */
+	u64 *ranges;		/* logged ranges: first and last address of each */
 	u32 range_count;
 };
 
-/* What vfio has of a device. */
+/* The vfio side of a device. */
 struct td_vfio {
-	struct vfio_device vdev;	/* the first: vfio_alloc_device() wants it there */
+	struct vfio_device vdev;	/* must be first, for vfio_alloc_device() */
 	struct td_device *device;
 };
 

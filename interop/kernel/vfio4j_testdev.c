@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module: a parent whose mediated devices are devices to migrate, and what vfio and sysfs ask of them. */
+/* The module: the mdev parent, and the vfio and sysfs operations of its devices. */
 
 #include <linux/device.h>
 #include <linux/mdev.h>
@@ -13,7 +13,7 @@
 #define TD_NAME "vfio4j_testdev"
 #define TD_REGION_SHIFT 40
 
-static struct mdev_type type = { .sysfs_name = "state", .pretty_name = "A state to migrate" };
+static struct mdev_type type = { .sysfs_name = "state", .pretty_name = "Migration test device" };
 static struct mdev_type *types[] = { &type };
 static struct mdev_parent parent;
 static struct device *parent_dev;
@@ -73,13 +73,13 @@ static void release_device(struct vfio_device *vdev)
 	td_put(device);
 }
 
-/* What was not left running is lost, as with hardware, which is reset between its users. */
+/* A device not left in RUNNING loses its state, as hardware does when it is reset between users. */
 static int open_device(struct vfio_device *vdev)
 {
 	struct td_device *device = td_of(vdev);
 
 	mutex_lock(&device->lock);
-	device->tells_reinit = false;
+	device->reports_reinit = false;
 	if (device->state != VFIO_DEVICE_STATE_RUNNING)
 		td_start_over(device);
 	mutex_unlock(&device->lock);
@@ -127,7 +127,7 @@ static long get_region_info(const struct td_device *device, void __user *arg)
 	return copy_to_user(arg, &info, size) ? -EFAULT : 0;
 }
 
-/* There are none: mtty has interrupts. */
+/* The device has no interrupts; mtty covers those. */
 static long get_irq_info(void __user *arg)
 {
 	struct vfio_irq_info info = {};
@@ -178,7 +178,7 @@ static const struct vfio_device_ops device_ops = {
 	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
 };
 
-/* ---- sysfs: to look at a device, and to give it something to do, while a program has it open. ---- */
+/* ---- sysfs: inspects and controls a device while a program has it open. ---- */
 
 static struct td_device *device_of(struct device *dev)
 {
@@ -354,4 +354,4 @@ static void __exit testdev_exit(void)
 module_exit(testdev_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("A mediated device to try the migration of devices on");
+MODULE_DESCRIPTION("A mediated device for testing device migration");

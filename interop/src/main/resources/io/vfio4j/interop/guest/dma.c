@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DMA of a scratch device: to physical memory here, to what an IOMMU shows of it in vfio.c.
+// DMA of a scratch device to physical memory; vfio.c does it through an IOMMU.
 
 #include "guest.h"
 
@@ -47,7 +47,7 @@ static uint8_t pattern(size_t at) {
   return (uint8_t)(at * 7 + at / 251 + 1);
 }
 
-// What is to be moved begins and ends within a page, and the bytes around it must stay as they are.
+// The data begins and ends within a page, and the bytes around it must not change.
 void scratch_check_dma(const struct scratch *device, uint8_t *memory, uint64_t iova, size_t size) {
   enum { BEGIN = 0x123, MEMORY_OFFSET = 0x45, MARGIN = 0x77 };
   size_t length = size / 2 - BEGIN - MARGIN;
@@ -58,13 +58,13 @@ void scratch_check_dma(const struct scratch *device, uint8_t *memory, uint64_t i
   }
   memset(to, 0xee, size / 2);
   run(device, COMMAND_READ, iova + BEGIN, MEMORY_OFFSET, length);
-  // The device's memory shows it, and what is changed there comes back with it.
+  // The data is visible in the device's memory, and changes there are copied back.
   size_t probes[] = {0, 1, PAGE - MEMORY_OFFSET, length / 2, length - 1};
   for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
     uint64_t seen = bar_read(&device->memory, MEMORY_OFFSET + probes[i], 1);
     if (seen != pattern(probes[i])) {
       errno = 0;
-      fail("byte %zu came to the device as 0x%" PRIx64 ", and not as 0x%x", probes[i], seen, pattern(probes[i]));
+      fail("byte %zu arrived in the device as 0x%" PRIx64 ", expected 0x%x", probes[i], seen, pattern(probes[i]));
     }
   }
   size_t changed = length / 2;
@@ -77,7 +77,7 @@ void scratch_check_dma(const struct scratch *device, uint8_t *memory, uint64_t i
     }
     if (((volatile uint8_t *)to)[i] != due) {
       errno = 0;
-      fail("byte %zu of memory is 0x%x after DMA, and not 0x%x", i, to[i], due);
+      fail("byte %zu of memory is 0x%x after DMA, expected 0x%x", i, to[i], due);
     }
   }
 }
@@ -92,12 +92,12 @@ static uint64_t physical_address(const void *memory) {
   uint64_t frame = entry & ((UINT64_C(1) << 55) - 1);
   if (frame == 0) {
     errno = 0;
-    fail("the page has no frame");
+    fail("the page is not present");
   }
   return frame * PAGE;
 }
 
-// dma FUNCTION LENGTH: both ways, through a huge page, since that is in one piece
+// dma FUNCTION LENGTH: both directions, through a huge page, because that is contiguous
 int dma(int argc, char **argv) {
   if (argc != 2) {
     fail("dma FUNCTION LENGTH");
@@ -105,7 +105,7 @@ int dma(int argc, char **argv) {
   struct scratch device = scratch_of_sysfs(argv[0]);
   size_t length = number(argv[1]);
   if (length > HUGE_PAGE) {
-    fail("a huge page has %d bytes", HUGE_PAGE);
+    fail("the length exceeds a huge page (%d bytes)", HUGE_PAGE);
   }
   uint8_t *memory =
       mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The guest's programs in one: guest NAME ARGUMENT...
+// All programs of the guest in one executable: guest NAME ARGUMENT...
 
 #include "guest.h"
 
@@ -55,5 +55,5 @@ int main(int argc, char **argv) {
       return programs[i].run(argc - 2, argv + 2);
     }
   }
-  fail("no such program");
+  fail("unknown program");
 }

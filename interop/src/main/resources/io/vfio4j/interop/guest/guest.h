@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the guest's programs share: a PCI function of sysfs, and the scratch device's registers (docs/scratch-device.md).
+// Common to the guest's programs: PCI functions in sysfs, and the scratch device's registers (docs/scratch-device.md).
 
 #ifndef GUEST_H
 #define GUEST_H
@@ -29,16 +29,16 @@ enum {
   COMMAND_INTERRUPT = 0x100,
 };
 
-// Ends the program: says what is wrong, with the words for errno if it is set.
+// Prints a message, with strerror(errno) if errno is set, and exits.
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-// A number in C's notation; anything else ends the program.
+// Parses a number in C notation; exits if it is invalid.
 uint64_t number(const char *text);
 
-// Nanoseconds that never run backwards.
+// Monotonic time in nanoseconds.
 uint64_t now(void);
 
-// A BAR of a PCI function, as accesses of the very width that was asked for.
+// A BAR of a PCI function, accessed with exactly the requested width.
 struct bar {
   volatile uint8_t *at;
   size_t size;
@@ -56,11 +56,11 @@ struct scratch {
 
 struct scratch scratch_of_sysfs(const char *function);
 
-// Gives the device a command, waits until it is done, and returns 0 or the errno that the device tells.
+// Executes a command on the device and returns 0 or the errno that the device reports.
 int scratch_run(const struct scratch *device, uint32_t command, uint64_t iova, uint64_t offset, uint64_t length);
 
-// Moves memory to the device and back, with patterns, and compares every byte.
-// The guest's memory at `memory`, `size` bytes, is seen by the device at `iova` in one piece.
+// Copies patterns to the device and back by DMA, and compares every byte.
+// `memory`, `size` bytes, is contiguous for the device at `iova`.
 void scratch_check_dma(const struct scratch *device, uint8_t *memory, uint64_t iova, size_t size);
 
 int poke(int argc, char **argv);

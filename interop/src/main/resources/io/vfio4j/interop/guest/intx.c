@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// INTx of any device that uio_pci_generic drives.
+// INTx of any device driven by uio_pci_generic.
 
 #include "guest.h"
 
@@ -23,15 +23,15 @@ static int open_path(const char *format, const char *name) {
   return fd;
 }
 
-// The driver switches INTx off in the command register when one has come; this lets the next one come.
+// The driver disables INTx in the command register at each interrupt; this enables it again.
 static void enable(int config) {
   uint8_t high;
   if (pread(config, &high, 1, COMMAND_HIGH) != 1) {
-    fail("the command register cannot be read");
+    fail("cannot read the command register");
   }
   high &= (uint8_t)~INTX_DISABLE_HIGH;
   if (pwrite(config, &high, 1, COMMAND_HIGH) != 1) {
-    fail("the command register cannot be written");
+    fail("cannot write the command register");
   }
 }
 
@@ -40,13 +40,13 @@ static uint32_t wait_for(int uio, int patience_ms) {
   uint32_t events = 0;
   int ready = poll(&poller, 1, patience_ms);
   if (ready < 0 || (ready == 1 && read(uio, &events, sizeof events) != sizeof events)) {
-    fail("the interrupt cannot be waited for");
+    fail("cannot wait for the interrupt");
   }
   return events;
 }
 
 // intx FUNCTION UIO COUNT RAISE_OFFSET RAISE_VALUE CLEAR_OFFSET CLEAR_VALUE
-// raises so many interrupts by a write of 4 bytes, one after the other; prints nanoseconds from one to the next
+// raises COUNT interrupts one by one, each by a 4-byte write; prints nanoseconds per interrupt
 int intx(int argc, char **argv) {
   if (argc != 7) {
     fail("intx FUNCTION UIO COUNT RAISE_OFFSET RAISE_VALUE CLEAR_OFFSET CLEAR_VALUE");
@@ -61,7 +61,7 @@ int intx(int argc, char **argv) {
   enable(config);
   if (wait_for(uio, 0) != 0) {
     errno = 0;
-    fail("an interrupt came before one was raised");
+    fail("an interrupt arrived before one was raised");
   }
   uint32_t last = 0;
   uint64_t begun = now();
@@ -77,10 +77,10 @@ int intx(int argc, char **argv) {
     enable(config);
   }
   uint64_t took = now() - begun;
-  // One that was cleared must not come again.
+  // A cleared interrupt must not recur.
   if (wait_for(uio, 50) != 0) {
     errno = 0;
-    fail("an interrupt came that nothing had raised");
+    fail("an interrupt arrived that was not raised");
   }
   printf("%" PRIu64 "\n", took / count);
   return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BARs through sysfs: single accesses, whole memories, and how long a read takes.
+// BARs through sysfs: single accesses, whole memories, and the latency of a read.
 
 #include "guest.h"
 
@@ -50,7 +50,7 @@ uint64_t bar_read(const struct bar *bar, uint64_t offset, int width) {
     return *(volatile uint64_t *)at;
   default:
     errno = 0;
-    fail("no access has %d bytes", width);
+    fail("invalid width of an access: %d bytes", width);
   }
 }
 
@@ -71,11 +71,11 @@ void bar_write(const struct bar *bar, uint64_t offset, int width, uint64_t value
     break;
   default:
     errno = 0;
-    fail("no access has %d bytes", width);
+    fail("invalid width of an access: %d bytes", width);
   }
 }
 
-// poke FUNCTION BAR {r WIDTH OFFSET | w WIDTH OFFSET VALUE}...: a line with each value read
+// poke FUNCTION BAR {r WIDTH OFFSET | w WIDTH OFFSET VALUE}...: prints each value read on a line
 int poke(int argc, char **argv) {
   if (argc < 2) {
     fail("poke FUNCTION BAR {r WIDTH OFFSET | w WIDTH OFFSET VALUE}...");
@@ -84,7 +84,7 @@ int poke(int argc, char **argv) {
   for (int i = 2; i < argc;) {
     int writes = strcmp(argv[i], "w") == 0;
     if (argc - i < 3 + writes) {
-      fail("an access is not complete");
+      fail("incomplete access");
     }
     int width = (int)number(argv[i + 1]);
     uint64_t offset = number(argv[i + 2]);
@@ -102,7 +102,7 @@ static uint64_t mixed(uint64_t seed, uint64_t index) {
   return (seed ^ index) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-// fill FUNCTION BAR LENGTH SEED: writes so much of a BAR with accesses of all widths, and reads it with others
+// fill FUNCTION BAR LENGTH SEED: fills LENGTH bytes of a BAR with accesses of all widths, and reads them with others
 int fill(int argc, char **argv) {
   if (argc != 4) {
     fail("fill FUNCTION BAR LENGTH SEED");
@@ -124,14 +124,14 @@ int fill(int argc, char **argv) {
     }
     if (value != mixed(seed, at)) {
       errno = 0;
-      fail("at 0x%" PRIx64 " there is 0x%" PRIx64 " in accesses of %d bytes, and not 0x%" PRIx64, at, value, width,
+      fail("at 0x%" PRIx64 ": read 0x%" PRIx64 " with accesses of %d bytes, expected 0x%" PRIx64, at, value, width,
            mixed(seed, at));
     }
   }
   return 0;
 }
 
-// time FUNCTION BAR OFFSET COUNT: nanoseconds that a read of 4 bytes takes
+// time FUNCTION BAR OFFSET COUNT: prints the nanoseconds of a 4-byte read
 int time_reads(int argc, char **argv) {
   if (argc != 4) {
     fail("time FUNCTION BAR OFFSET COUNT");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A scratch device as user space drives it in a guest with an IOMMU: MSI-X, INTx, DMA through mappings, reset.
+// Drives a scratch device from user space in a guest with an IOMMU: MSI-X, INTx, DMA through mappings, reset.
 
 #include "guest.h"
 
@@ -48,11 +48,11 @@ static void enable(int device) {
   uint16_t command;
   if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) != 0 ||
       pread(device, &command, sizeof command, (off_t)info.offset + 4) != sizeof command) {
-    fail("the command register cannot be read");
+    fail("cannot read the command register");
   }
   command |= 6;
   if (pwrite(device, &command, sizeof command, (off_t)info.offset + 4) != sizeof command) {
-    fail("the command register cannot be written");
+    fail("cannot write the command register");
   }
 }
 
@@ -66,7 +66,7 @@ static struct user open_user(const char *group_number, const char *function) {
   }
   if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &user.container) != 0 ||
       ioctl(user.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) != 0) {
-    fail("the group does not join a container");
+    fail("cannot add the group to a container");
   }
   user.device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, function);
   if (user.device < 0) {
@@ -106,7 +106,7 @@ static void unmap(const struct user *user, uint64_t iova) {
   }
 }
 
-// Sends an index to the eventfds, `count` of them from the first vector on; none disables it.
+// Connects `count` vectors of an index, from the first, to the eventfds; 0 disables the index.
 static void listen_to(const struct user *user, uint32_t index, uint32_t count) {
   union {
     struct vfio_irq_set set;
@@ -126,17 +126,17 @@ static void unmask_intx(const struct user *user) {
                              .index = VFIO_PCI_INTX_IRQ_INDEX,
                              .count = 1};
   if (ioctl(user->device, VFIO_DEVICE_SET_IRQS, &set) != 0) {
-    fail("INTx cannot be unmasked");
+    fail("cannot unmask INTx");
   }
 }
 
-// How many times an eventfd was signalled, waiting for the first if told to.
+// Returns how often an eventfd was signalled; optionally waits for the first signal.
 static uint64_t signals(const struct user *user, int vector, int patience_ms) {
   struct pollfd poller = {.fd = user->events[vector], .events = POLLIN};
   uint64_t count = 0;
   int ready = poll(&poller, 1, patience_ms);
   if (ready < 0 || (ready == 1 && read(poller.fd, &count, sizeof count) != sizeof count)) {
-    fail("the eventfd cannot be waited for");
+    fail("cannot wait for the eventfd");
   }
   return count;
 }
@@ -145,7 +145,7 @@ static void expect_one(const struct user *user, int vector, const char *what) {
   uint64_t came = signals(user, vector, PATIENCE_MS);
   errno = 0;
   if (came != 1) {
-    fail("%s: %" PRIu64 " interrupts by vector %d, and not 1", what, came, vector);
+    fail("%s: %" PRIu64 " interrupts by vector %d, expected 1", what, came, vector);
   }
   for (int other = 0; other < VECTORS; other++) {
     came = signals(user, other, 0);
@@ -166,7 +166,7 @@ static void check_dma(const struct user *user) {
   int error = scratch_run(&user->scratch, COMMAND_WRITE, IOVA, 0, 8);
   if (error != EFAULT) {
     errno = error;
-    fail("DMA to where nothing is mapped any more");
+    fail("DMA to an unmapped range succeeded");
   }
   map(user, OTHER_IOVA);
   scratch_check_dma(&user->scratch, user->memory, OTHER_IOVA, MEMORY);
@@ -175,7 +175,7 @@ static void check_dma(const struct user *user) {
 }
 
 static void check_msix(const struct user *user) {
-  // First one vector, then all: QEMU enables those that a guest adds later in another way.
+  // First one vector, then all: QEMU enables vectors that a guest adds later in another way.
   for (uint32_t vectors = 1; vectors <= VECTORS; vectors += VECTORS - 1) {
     listen_to(user, VFIO_PCI_MSIX_IRQ_INDEX, vectors);
     scratch_run(&user->scratch, COMMAND_READ | COMMAND_INTERRUPT, IOVA, 0, 64);
@@ -194,7 +194,7 @@ static void check_intx(const struct user *user) {
   for (int round = 0; round < 3; round++) {
     scratch_run(&user->scratch, COMMAND_READ | COMMAND_INTERRUPT, IOVA, 0, 64);
     expect_one(user, 0, "INTx");
-    // It is still high when it is unmasked: it fires again.
+    // The level is still high when it is unmasked, so it fires again.
     unmask_intx(user);
     expect_one(user, 0, "INTx that stayed high");
     clear_interrupts(user);
@@ -202,7 +202,7 @@ static void check_intx(const struct user *user) {
   }
   if (signals(user, 0, 50) != 0) {
     errno = 0;
-    fail("INTx came though it is low");
+    fail("INTx fired although its level is low");
   }
   listen_to(user, VFIO_PCI_INTX_IRQ_INDEX, 0);
 }
@@ -216,7 +216,7 @@ static void check_reset(const struct user *user) {
   enable(user->device);
   errno = 0;
   if (bar_read(registers, REG_DMA_LENGTH, 8) != 0 || bar_read(registers, REG_COMPLETED, 8) != 0) {
-    fail("a register has survived the reset");
+    fail("a register kept its value across the reset");
   }
 }
 
@@ -229,7 +229,7 @@ static void time_msix(const struct user *user, uint64_t count) {
     bar_write(registers, REG_COMMAND, 4, COMMAND_READ | COMMAND_INTERRUPT);
     if (signals(user, COMMAND_VECTOR, PATIENCE_MS) != 1) {
       errno = 0;
-      fail("interrupt %" PRIu64 " did not come once", i);
+      fail("interrupt %" PRIu64 " did not arrive exactly once", i);
     }
   }
   printf("%" PRIu64 "\n", (now() - begun) / count);
@@ -257,7 +257,7 @@ int vfio(int argc, char **argv) {
       time_msix(&user, number(argv[++i]));
     } else {
       errno = 0;
-      fail("no check is called %s", argv[i]);
+      fail("unknown check: %s", argv[i]);
     }
   }
   return 0;
