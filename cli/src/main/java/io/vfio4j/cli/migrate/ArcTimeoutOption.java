@@ -14,12 +14,11 @@ final class ArcTimeoutOption {
   @Option(names = "--arc-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for a call to a device; when it expires the device is treated as lost (default: 10s).")
   private @Nullable Duration timeout;
 
-  /** Returns options with the timeout, if given; a signal then waits for device calls of that duration. */
-  MigrationOptions applyTo(MigrationOptions options) {
-    if (timeout == null) {
-      return options;
+  /** Sets the timeout, if given; a signal then waits for device calls of that duration. */
+  void applyTo(MigrationOptions.Builder options) {
+    if (timeout != null) {
+      Termination.allowDeviceCalls(timeout);
+      options.arcTimeout(timeout);
     }
-    Termination.allowDeviceCalls(timeout);
-    return options.withArcTimeout(timeout);
   }
 }

@@ -10,7 +10,7 @@ final class PeerDmaOption {
   @Option(names = "--no-peer-dma", description = "Assume that no device accesses the memory of another, so that several devices are accepted even if one lacks the P2P states.")
   private boolean noPeerDma;
 
-  MigrationOptions applyTo(MigrationOptions options) {
-    return options.withNoPeerDma(noPeerDma);
+  void applyTo(MigrationOptions.Builder options) {
+    options.noPeerDma(noPeerDma);
   }
 }

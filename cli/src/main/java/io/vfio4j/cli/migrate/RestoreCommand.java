@@ -69,7 +69,9 @@ public final class RestoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path path = OptionValues.regularFile(common.spec(), "FILE", OptionValues.required(file, "FILE"));
-    MigrationOptions options = peerDma.applyTo(targetOptions.build(common.spec()));
+    MigrationOptions.Builder builder = targetOptions.build(common.spec()).toBuilder();
+    peerDma.applyTo(builder);
+    MigrationOptions options = builder.build();
     targetOptions.regions().requireNotRegion(common.spec(), "FILE", path);
     Output output = common.output();
     try (MigrationMonitor monitor = targetOptions.startMonitor(common.spec(), output)) {

@@ -20,7 +20,6 @@ import io.vfio4j.engine.policy.WhenNotConverging;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -35,16 +34,16 @@ final class SourceOptions {
   private final WorkloadOptions workload = new WorkloadOptions();
 
   @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum downtime; a switchover that exceeds it is rolled back (default: 300ms).")
-  private @Nullable Duration maxDowntime;
+  private Duration maxDowntime = MigrationOptions.defaults().maxDowntime();
 
   @Option(names = "--max-bandwidth", paramLabel = "RATE", converter = RateConverter.class, description = "Maximum rate of sending in bytes per second, as in 100m or 1g/s (default: unlimited).")
-  private @Nullable Long maxBandwidth;
+  private long maxBandwidth = MigrationOptions.defaults().maxBandwidth();
 
   @Option(names = "--no-pre-copy", description = "Skip pre-copy: send everything while the devices are stopped.")
   private boolean noPreCopy;
 
   @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for all devices to quiesce peer-to-peer DMA; when it expires they return to their previous state, and it is retried later (default: 200ms).")
-  private @Nullable Duration maxQuiesce;
+  private Duration maxQuiesce = MigrationOptions.defaults().maxQuiesce();
 
   @Mixin
   private final ArcTimeoutOption arcTimeout = new ArcTimeoutOption();
@@ -70,16 +69,12 @@ final class SourceOptions {
   /** Returns the options of the migration. */
   MigrationOptions build(CommandSpec spec) {
     try {
-      MigrationOptions options = arcTimeout.applyTo(peerDma.applyTo(MigrationOptions.defaults()))
-          .withPreCopy(!noPreCopy).withChannels(channels)
-          .withPolicy(new DowntimePolicy(deadline, whenNotConverging));
-      if (maxDowntime != null) {
-        options = options.withMaxDowntime(maxDowntime);
-      }
-      if (maxQuiesce != null) {
-        options = options.withMaxQuiesce(maxQuiesce);
-      }
-      return maxBandwidth == null ? options : options.withMaxBandwidth(maxBandwidth);
+      MigrationOptions.Builder options = MigrationOptions.builder().maxDowntime(maxDowntime)
+          .maxBandwidth(maxBandwidth).preCopy(!noPreCopy).maxQuiesce(maxQuiesce).channels(channels)
+          .policy(new DowntimePolicy(deadline, whenNotConverging));
+      arcTimeout.applyTo(options);
+      peerDma.applyTo(options);
+      return options.build();
     } catch (IllegalArgumentException e) {
       throw OptionValues.usageError(spec, e);
     }

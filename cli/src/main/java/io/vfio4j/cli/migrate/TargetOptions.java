@@ -34,7 +34,9 @@ final class TargetOptions {
   /** Returns the options of the migration. */
   MigrationOptions build(CommandSpec spec) {
     try {
-      return arcTimeout.applyTo(MigrationOptions.defaults().withCodecs(LazyCodecs.INSTANCE));
+      MigrationOptions.Builder options = MigrationOptions.builder().codecs(LazyCodecs.INSTANCE);
+      arcTimeout.applyTo(options);
+      return options.build();
     } catch (IllegalArgumentException e) {
       throw OptionValues.usageError(spec, e);
     }
