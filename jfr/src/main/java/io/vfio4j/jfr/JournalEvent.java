@@ -20,7 +20,7 @@ final class JournalEvent extends Event {
   @Label("Side")
   String side = "";
 
-  @Label("Session")
+  @Label("Migration")
   String migration = "";
 
   @Label("Step")

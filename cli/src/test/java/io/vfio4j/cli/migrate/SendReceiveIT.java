@@ -319,7 +319,7 @@ class SendReceiveIT {
     }
   }
 
-  private Verdict ask(String address, MigrationId session) throws IOException {
+  private Verdict ask(String address, MigrationId id) throws IOException {
     PeerPolicy policy = PeerPolicy.OWN_USER;
     if (address.startsWith("tcp:")) {
       Path keys = path("keys/localhost");
@@ -329,7 +329,7 @@ class SendReceiveIT {
     try (Transport transport =
         TransportConnector.connect(new TransportAddressConverter().convert(address), policy,
             CommandProcesses.TIMEOUT)) {
-      return OwnershipQuery.query(transport, session, CommandProcesses.TIMEOUT).verdict();
+      return OwnershipQuery.query(transport, id, CommandProcesses.TIMEOUT).verdict();
     }
   }
 

@@ -82,7 +82,7 @@ final class DecisionScenario implements AutoCloseable {
   private final List<ServedTestDevice> targets = new ArrayList<>();
   private final List<VfioUserClient> users = new ArrayList<>();
   private final List<Condition> conditions;
-  private final MigrationId session = MigrationId.random();
+  private final MigrationId id = MigrationId.random();
 
   /** Brings the devices into the state in which the commands died. */
   DecisionScenario(Path here, List<Condition> conditions) throws IOException {
@@ -94,8 +94,8 @@ final class DecisionScenario implements AutoCloseable {
       sources.get(i).mark(MARK + i);
       migrate(sources.get(i), targets.get(i));
     }
-    JournalFixture.write(folder(Side.SOURCE), session, Side.SOURCE, addresses(sources), JournalStep.GIVEN);
-    JournalFixture.write(folder(Side.TARGET), session, Side.TARGET, addresses(targets),
+    JournalFixture.write(folder(Side.SOURCE), id, Side.SOURCE, addresses(sources), JournalStep.GIVEN);
+    JournalFixture.write(folder(Side.TARGET), id, Side.TARGET, addresses(targets),
         JournalStep.COMMITTED);
     for (int i = 0; i < DEVICES; i++) {
       prepare(targets.get(i), conditions.get(i));
@@ -168,7 +168,7 @@ final class DecisionScenario implements AutoCloseable {
   }
 
   private boolean decide(Answer answer) throws IOException, InterruptedException {
-    String migration = session.toString();
+    String migration = id.toString();
     CommandRun decided = switch (answer) {
       case TARGET_RUN_HERE -> recover(Side.TARGET, migration, "--run-here");
       case TARGET_ABANDON -> recover(Side.TARGET, migration, "--abandon");
@@ -181,7 +181,7 @@ final class DecisionScenario implements AutoCloseable {
     };
     assertThat(decided.exitCode()).as(decided.err()).isIn(ExitCodes.SUCCESS, ExitCodes.INTERVENTION_REQUIRED);
     if (decided.exitCode() == ExitCodes.INTERVENTION_REQUIRED) {
-      assertThat(decided.err()).contains("nothing was recorded for migration " + session);
+      assertThat(decided.err()).contains("nothing was recorded for migration " + id);
       assertNames(answer, decided.err());
     }
     return decided.exitCode() == ExitCodes.SUCCESS;
@@ -203,7 +203,7 @@ final class DecisionScenario implements AutoCloseable {
   private boolean resume() throws IOException {
     StateDirectory state = StateDirectory.open(folder(Side.SOURCE));
     HeldSourceJournal held =
-        new OwnershipResolver(state, Optional.empty()).heldSourceJournal(session).orElseThrow();
+        new OwnershipResolver(state, Optional.empty()).heldSourceJournal(id).orElseThrow();
     return held.recordReturn(false).isEmpty();
   }
 
@@ -257,7 +257,7 @@ final class DecisionScenario implements AutoCloseable {
   }
 
   private JournalStep lastStep(Side side) throws IOException {
-    return StateDirectory.open(folder(side)).find(session, side).orElseThrow().read().orElseThrow().last()
+    return StateDirectory.open(folder(side)).find(id, side).orElseThrow().read().orElseThrow().last()
         .step();
   }
 

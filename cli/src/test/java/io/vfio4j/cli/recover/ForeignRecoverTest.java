@@ -122,13 +122,13 @@ class ForeignRecoverTest {
 
   /** A reset would run the stopped device briefly there, and the other copy may already be running. */
   @Test
-  void leavesStoppedSourceUntouchedOnGiveUp() throws Exception {
+  void leavesStoppedSourceUntouchedOnAbandon() throws Exception {
     moveTo(DeviceState.STOP);
-    MigrationId session = MigrationId.random();
-    JournalFixture.write(folder.resolve("state"), session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
+    MigrationId id = MigrationId.random();
+    JournalFixture.write(folder.resolve("state"), id, Side.SOURCE, List.of(address), JournalStep.GIVEN);
     int acts = device.operations().size();
 
-    CommandRun decided = recover(session.toString(), "--abandon");
+    CommandRun decided = recover(id.toString(), "--abandon");
 
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(decided.err()).contains("stopped in STOP", "restart the server");
@@ -141,8 +141,8 @@ class ForeignRecoverTest {
   void stopsRunningTarget() throws Exception {
     long identity = device.stateFingerprint();
     moveTo(DeviceState.RUNNING);
-    MigrationId session = MigrationId.random();
-    JournalFixture.write(folder.resolve("state"), session, Side.TARGET, List.of(address),
+    MigrationId id = MigrationId.random();
+    JournalFixture.write(folder.resolve("state"), id, Side.TARGET, List.of(address),
         JournalStep.COMMITTED);
 
     CommandRun looked = recover();
@@ -151,18 +151,18 @@ class ForeignRecoverTest {
         .contains("its server does not say what happens when a client dies");
     assertThat(looked.event("open-migration").getAsJsonArray("decisions").toString())
         .contains("stops " + address, "not known to reset");
-    CommandRun decided = recover(session.toString(), "--abandon");
+    CommandRun decided = recover(id.toString(), "--abandon");
 
     assertThat(decided.exitCode()).as(decided.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(decided.event("fenced").get("device").getAsString()).isEqualTo(address);
     assertThat(decided.err()).contains("not known to reset it", "restart the server");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
     assertThat(device.stateFingerprint()).isEqualTo(identity);
-    assertThat(lastStep(session, Side.TARGET)).isEqualTo(JournalStep.RETURNED);
+    assertThat(lastStep(id, Side.TARGET)).isEqualTo(JournalStep.RETURNED);
   }
 
-  private JournalStep lastStep(MigrationId session, Side side) throws IOException {
-    return StateDirectory.open(folder.resolve("state")).find(session, side).orElseThrow().read().orElseThrow()
+  private JournalStep lastStep(MigrationId id, Side side) throws IOException {
+    return StateDirectory.open(folder.resolve("state")).find(id, side).orElseThrow().read().orElseThrow()
         .last().step();
   }
 
@@ -172,16 +172,16 @@ class ForeignRecoverTest {
     server.close();
     serve(EnumSet.of(ServerTrait.KEEPS_STATE, ServerTrait.RESET_LEAVES_STATE));
     moveTo(DeviceState.STOP);
-    MigrationId session = MigrationId.random();
+    MigrationId id = MigrationId.random();
     Path state = folder.resolve("state");
-    JournalFixture.write(state, session, Side.SOURCE, List.of(address), JournalStep.GIVEN);
-    JournalFixture.write(state, session, Side.TARGET, List.of("vfio-user:" + folder.resolve("other.sock")),
+    JournalFixture.write(state, id, Side.SOURCE, List.of(address), JournalStep.GIVEN);
+    JournalFixture.write(state, id, Side.TARGET, List.of("vfio-user:" + folder.resolve("other.sock")),
         JournalStep.COMMITTED, JournalStep.RUNNING);
     int acts = device.operations().size();
 
     CommandRun settled = recover();
 
-    assertThat(lastStep(session, Side.SOURCE)).isEqualTo(JournalStep.CONFIRMED);
+    assertThat(lastStep(id, Side.SOURCE)).isEqualTo(JournalStep.CONFIRMED);
     assertThat(settled.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
     assertThat(settled.err()).contains("stays in STOP", "restart its server");
     assertThat(device.machineState()).isEqualTo(DeviceState.STOP);
@@ -200,11 +200,11 @@ class ForeignRecoverTest {
             Integer.MAX_VALUE));
     try (ServedTestDevice first = ServedTestDevice.start(folder.resolve("b.sock"))) {
       first.mark(1);
-      MigrationId session = MigrationId.random();
-      JournalFixture.write(folder.resolve("state"), session, Side.TARGET, List.of(first.address(), address),
+      MigrationId id = MigrationId.random();
+      JournalFixture.write(folder.resolve("state"), id, Side.TARGET, List.of(first.address(), address),
           JournalStep.COMMITTED);
 
-      CommandRun decided = recover(session.toString(), "--abandon");
+      CommandRun decided = recover(id.toString(), "--abandon");
 
       assertThat(decided.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
       assertThat(decided.err()).contains("nothing was recorded",
@@ -212,7 +212,7 @@ class ForeignRecoverTest {
           "have lost their state; do not decide --run-here: " + first.address());
       first.assertRunsWith(0);
       assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
-      assertThat(lastStep(session, Side.TARGET)).isEqualTo(JournalStep.COMMITTED);
+      assertThat(lastStep(id, Side.TARGET)).isEqualTo(JournalStep.COMMITTED);
     }
   }
 }

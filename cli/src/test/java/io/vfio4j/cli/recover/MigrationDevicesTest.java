@@ -33,7 +33,7 @@ class MigrationDevicesTest {
   private Path folder;
 
   private Path state;
-  private final MigrationId session = MigrationId.random();
+  private final MigrationId id = MigrationId.random();
 
   @BeforeEach
   void nameFolder() {
@@ -41,20 +41,20 @@ class MigrationDevicesTest {
   }
 
   private void recordCommitted(String... devices) throws IOException {
-    JournalFixture.write(state, session, Side.TARGET, List.of(devices), JournalStep.COMMITTED);
+    JournalFixture.write(state, id, Side.TARGET, List.of(devices), JournalStep.COMMITTED);
   }
 
   private CommandRun abandon(String... more) {
     String[] all = new String[more.length + 5];
     System.arraycopy(
-        new String[] {"recover", "--state-dir", state.toString(), session.toString(), "--abandon"}, 0, all, 0,
+        new String[] {"recover", "--state-dir", state.toString(), id.toString(), "--abandon"}, 0, all, 0,
         5);
     System.arraycopy(more, 0, all, 5, more.length);
     return CommandRun.vfio4j(all);
   }
 
   private JournalStep lastStep() throws IOException {
-    return StateDirectory.open(state).find(session, Side.TARGET).orElseThrow().read().orElseThrow().last()
+    return StateDirectory.open(state).find(id, Side.TARGET).orElseThrow().read().orElseThrow().last()
         .step();
   }
 
@@ -81,8 +81,8 @@ class MigrationDevicesTest {
       assertThat(shown.out()).contains(one.address() + " runs (RUNNING)",
           other.address() + " is stopped with its state (STOP)", gone + " is gone: no process serves it",
           "vfio4j recover %s --run-here: refused: all devices must run here, and these cannot: %s"
-              .formatted(session, gone),
-          "vfio4j recover %s --abandon: resets %s, %s (their progress here is lost)".formatted(session,
+              .formatted(id, gone),
+          "vfio4j recover %s --abandon: resets %s, %s (their progress here is lost)".formatted(id,
               one.address(), other.address()));
       try (VfioUserClient client = other.awaitConnection()) {
         assertThat(client.state()).isEqualTo(DeviceState.STOP);
@@ -95,7 +95,7 @@ class MigrationDevicesTest {
   @Test
   void treatsServerWithRemovedSocketAsAlive() throws Exception {
     // A name unique on this host: only the name is known of a socket bound to a relative path.
-    Path socket = folder.resolve("b-%s.sock".formatted(session));
+    Path socket = folder.resolve("b-%s.sock".formatted(id));
     try (ServedTestDevice _ = ServedTestDevice.start(socket)) {
       Files.delete(socket);
       recordCommitted("vfio-user:" + socket);
@@ -128,7 +128,7 @@ class MigrationDevicesTest {
 
     assertRefused(abandon(), "has since migrated it to the other host");
     CommandRun runs =
-        CommandRun.vfio4j("recover", "--state-dir", state.toString(), session.toString(), "--run-here");
+        CommandRun.vfio4j("recover", "--state-dir", state.toString(), id.toString(), "--run-here");
     assertThat(runs.exitCode()).as(runs.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(lastStep()).isEqualTo(JournalStep.RUNNING);
   }
@@ -146,7 +146,7 @@ class MigrationDevicesTest {
       CommandRun resumed =
           CommandRun.vfio4j("recover", "--state-dir", state.toString(), "--resume", device.address());
       assertThat(resumed.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-      assertThat(resumed.err()).contains(session.toString(), "settle it first");
+      assertThat(resumed.err()).contains(id.toString(), "settle it first");
 
       CommandRun given = abandon();
 
@@ -181,7 +181,7 @@ class MigrationDevicesTest {
       }
 
       CommandRun runs =
-          CommandRun.vfio4j("recover", "--state-dir", state.toString(), session.toString(), "--run-here");
+          CommandRun.vfio4j("recover", "--state-dir", state.toString(), id.toString(), "--run-here");
       assertRefused(runs, "these cannot: " + served.address());
       assertThat(runs.out())
           .contains("is gone: its server reset or destroyed it when its client disconnected");
@@ -206,16 +206,16 @@ class MigrationDevicesTest {
     try (ServedTestDevice other = ServedTestDevice.start(folder.resolve("b.sock"))) { // As a server with a device per client shows it.
       other.mark(MARK);
       directory
-          .begin(new Journal.Header(session, Side.TARGET, List.of("sim:b", other.address()), "a peer"))
+          .begin(new Journal.Header(id, Side.TARGET, List.of("sim:b", other.address()), "a peer"))
           .add(JournalStep.COMMITTED, "accepted");
       MigrationId served = MigrationId.random();
       directory.begin(new Journal.Header(served, Side.TARGET, List.of(other.address()), "a peer"))
           .add(JournalStep.COMMITTED, "accepted");
 
-      for (MigrationId id : List.of(session, served)) {
+      for (MigrationId candidate : List.of(id, served)) {
         for (String answer : List.of("--abandon", "--run-here")) {
           CommandRun run =
-              CommandRun.vfio4j("recover", "--state-dir", alive.toString(), id.toString(), answer,
+              CommandRun.vfio4j("recover", "--state-dir", alive.toString(), candidate.toString(), answer,
                   "--fenced");
           assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
           assertThat(run.err()).contains("nothing was recorded",

@@ -34,22 +34,22 @@ class RecoverListTest {
   private Path folder;
 
   /** Writes the journal of a source whose process has ended, byte by byte. */
-  private Path journal(long session, int daysAgo, byte... steps) throws IOException {
-    return journal("vfio-user:/run/a.sock", session, daysAgo, steps);
+  private Path journal(long id, int daysAgo, byte... steps) throws IOException {
+    return journal("vfio-user:/run/a.sock", id, daysAgo, steps);
   }
 
-  private Path journal(String device, long session, int daysAgo, byte... steps) throws IOException {
+  private Path journal(String device, long id, int daysAgo, byte... steps) throws IOException {
     Instant at = Instant.now().minus(Duration.ofDays(daysAgo));
     ByteBuffer file = ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN);
     file.put("VFIO4JJ1".getBytes(StandardCharsets.US_ASCII));
     ByteBuffer first = record((byte) 0, at, "begun");
-    first.put((byte) 0).putLong(0).putLong(session).putLong(1L << 40).putLong(0);
+    first.put((byte) 0).putLong(0).putLong(id).putLong(1L << 40).putLong(0);
     text(text(first, "tcp:192.0.2.1:7100").putShort((short) 1), device);
     frame(file, first);
     for (byte step : steps) {
       frame(file, record(step, at, "the target reports so"));
     }
-    Path path = folder.resolve("%032x-source.journal".formatted(session));
+    Path path = folder.resolve("%032x-source.journal".formatted(id));
     Files.write(path, Arrays.copyOf(file.array(), file.position()));
     Files.setLastModifiedTime(path, FileTime.from(at));
     return path;
