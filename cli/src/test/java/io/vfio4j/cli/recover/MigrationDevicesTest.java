@@ -120,7 +120,7 @@ class MigrationDevicesTest {
 
   /** The device ran, since a later migration moved its state to another host, where it may be running. */
   @Test
-  void refusesToGiveUpDeviceMovedOn() throws Exception {
+  void refusesToAbandonDeviceMigratedLater() throws Exception {
     String device = "vfio-user:" + folder.resolve("b.sock");
     recordCommitted(device);
     JournalFixture.write(state, MigrationId.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
@@ -159,7 +159,7 @@ class MigrationDevicesTest {
 
   /** The state was migrated to another host; later use of the device does not change that. */
   @Test
-  void refusesToGiveUpReusedDevice() throws Exception {
+  void refusesToAbandonReusedDevice() throws Exception {
     String device = "vfio-user:" + folder.resolve("b.sock");
     recordCommitted(device);
     JournalFixture.write(state, MigrationId.random(), Side.SOURCE, List.of(device), JournalStep.GIVEN,
