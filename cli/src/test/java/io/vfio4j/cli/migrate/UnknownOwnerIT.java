@@ -189,7 +189,7 @@ class UnknownOwnerIT {
         CommandRun.vfio4j("recover", "--state-dir", folder.resolve("source").toString(), "--resume",
             source.address());
     assertThat(resumed.exitCode()).as(resumed.err()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
-    assertThat(resumed.err()).contains("settle that first");
+    assertThat(resumed.err()).contains("settle it first");
     CommandRun again = CommandRun.vfio4j("send", "--connect", "unix:/nowhere", source.address());
     assertThat(again.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(again.err()).contains("is in STOP").contains("vfio4j recover --resume " + source.address());

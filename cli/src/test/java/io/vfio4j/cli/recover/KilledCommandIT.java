@@ -131,7 +131,7 @@ class KilledCommandIT {
         .exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(stateOfSource()).as("inspecting does not change the state").isEqualTo(DeviceState.STOP);
     assertThat(CommandRun.vfio4j("recover", "--discard", source.address(), "--state-dir", state()).err())
-        .contains("settle that first");
+        .contains("settle it first");
     CommandRun discarded = CommandRun.vfio4j("recover", "--discard", source.address(), "--state-dir",
         folder.resolve("elsewhere").toString());
     assertThat(discarded.exitCode()).as(discarded.err()).isEqualTo(ExitCodes.SUCCESS);
