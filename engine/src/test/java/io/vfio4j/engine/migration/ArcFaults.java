@@ -23,44 +23,44 @@ final class ArcFaults {
 
   private static final int ALWAYS = 1000;
 
-  private final FaultHarness lab;
+  private final FaultHarness harness;
   private final FaultHarness.Cells cells;
 
-  ArcFaults(FaultHarness lab) {
-    this.lab = lab;
-    this.cells = lab.new Cells();
+  ArcFaults(FaultHarness harness) {
+    this.harness = harness;
+    this.cells = harness.new Cells();
   }
 
   /** Returns the outcome of each fault, by arc. */
-  FailureTable on(List<FaultScenario> courses) throws IOException, InterruptedException {
-    for (FaultScenario course : courses) {
+  FailureTable on(List<FaultScenario> scenarios) throws IOException, InterruptedException {
+    for (FaultScenario scenario : scenarios) {
       for (Side side : Side.values()) {
-        for (Arc arc : arcs(course, side)) {
-          String row = "%s %s > %s%s".formatted(side, arc.from(), arc.to(), course.suffix);
-          add(row, "it fails", course, side, new Fault.ArcFailure(arc, Errno.ENOSPC, false, 1));
-          add(row, "it always fails", course, side, new Fault.ArcFailure(arc, Errno.ENOSPC, false, ALWAYS));
-          add(row, "it fails, and the device is in ERROR", course, side,
+        for (Arc arc : arcs(scenario, side)) {
+          String row = "%s %s > %s%s".formatted(side, arc.from(), arc.to(), scenario.suffix);
+          add(row, "it fails", scenario, side, new Fault.ArcFailure(arc, Errno.ENOSPC, false, 1));
+          add(row, "it always fails", scenario, side, new Fault.ArcFailure(arc, Errno.ENOSPC, false, ALWAYS));
+          add(row, "it fails, and the device is in ERROR", scenario, side,
               new Fault.ArcFailure(arc, Errno.ENOSPC, true, 1));
-          add(row, "the device is lost", course, side, new Fault.LossAtArc(arc));
+          add(row, "the device is lost", scenario, side, new Fault.LossAtArc(arc));
         }
       }
     }
     return cells.table("arc");
   }
 
-  private void add(String row, String column, FaultScenario course, Side side, Fault fault) {
-    cells.add(row, column, () -> with(course, side, fault));
+  private void add(String row, String column, FaultScenario scenario, Side side, Fault fault) {
+    cells.add(row, column, () -> with(scenario, side, fault));
   }
 
   /** Returns the arcs of a side's devices in order, without those of a reset. */
-  private Set<Arc> arcs(FaultScenario course, Side side) throws IOException {
-    try (FaultTrial run = lab.trial(course)) {
+  private Set<Arc> arcs(FaultScenario scenario, Side side) throws IOException {
+    try (FaultTrial run = harness.trial(scenario)) {
       run.run();
       Set<Arc> arcs = new LinkedHashSet<>();
       List<MigrationEvent> events = run.trial.events;
       for (int i = 0; i < events.size(); i++) {
         if (events.get(i) instanceof MigrationEvent.TransitionEnd moved && moved.side() == side
-            && !moved.reason().startsWith("reset") && course.isInOwnPart(events.subList(0, i), moved)) {
+            && !moved.reason().startsWith("reset") && scenario.isInOwnPart(events.subList(0, i), moved)) {
           arcs.addAll(pathBetween(moved.from(), moved.to()));
         }
       }
@@ -80,14 +80,14 @@ final class ArcFaults {
     return arcs;
   }
 
-  private String with(FaultScenario course, Side side, Fault fault) throws IOException {
-    try (FaultTrial run = lab.trial(course).withFault(side, fault)) {
+  private String with(FaultScenario scenario, Side side, Fault fault) throws IOException {
+    try (FaultTrial run = harness.trial(scenario).withFault(side, fault)) {
       String outcome = run.run();
       if (run.trial.report().isEmpty()) {
         assertThat(run.trial.failureWithoutChecks()).as("the original error, and all later ones")
             .hasStackTraceContaining(
                 fault instanceof Fault.ArcFailure ? "ENOSPC" : "the simulated server died")
-            .hasMessageContaining(course == FaultScenario.GOOD ? "" : "EIO");
+            .hasMessageContaining(scenario == FaultScenario.GOOD ? "" : "EIO");
       }
       return outcome;
     }

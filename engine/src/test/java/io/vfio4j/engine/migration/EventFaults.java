@@ -49,36 +49,36 @@ final class EventFaults {
     }
   }
 
-  private final FaultHarness lab;
+  private final FaultHarness harness;
   private final FaultHarness.Cells cells;
   private final Set<FaultKind> breaks;
 
-  EventFaults(FaultHarness lab, FaultKind... breaks) {
-    this.lab = lab;
-    this.cells = lab.new Cells();
+  EventFaults(FaultHarness harness, FaultKind... breaks) {
+    this.harness = harness;
+    this.cells = harness.new Cells();
     this.breaks = new LinkedHashSet<>(Arrays.asList(breaks));
   }
 
   /** Returns the outcome of each fault, by step. */
-  FailureTable on(List<FaultScenario> courses) throws IOException, InterruptedException {
+  FailureTable on(List<FaultScenario> scenarios) throws IOException, InterruptedException {
     Map<FaultScenario, Set<String>> steps = new EnumMap<>(FaultScenario.class);
-    for (FaultScenario course : courses) { // All before the first fault, because runs may share a disk.
-      steps.put(course, steps(course));
+    for (FaultScenario scenario : scenarios) { // All before the first fault, because runs may share a disk.
+      steps.put(scenario, steps(scenario));
     }
-    steps.forEach((course, names) -> names.forEach(step -> breaks.forEach(breakage -> cells
-        .add(step + course.suffix, breakage.title, () -> at(course, step, breakage)))));
+    steps.forEach((scenario, names) -> names.forEach(step -> breaks.forEach(breakage -> cells
+        .add(step + scenario.suffix, breakage.title, () -> at(scenario, step, breakage)))));
     return cells.table("step");
   }
 
-  private Set<String> steps(FaultScenario course) throws IOException {
-    try (FaultTrial run = lab.trial(course)) {
+  private Set<String> steps(FaultScenario scenario) throws IOException {
+    try (FaultTrial run = harness.trial(scenario)) {
       run.run();
       Set<String> steps = new LinkedHashSet<>();
       for (Side side : Side.values()) { // The order between the two sides varies between runs.
         List<MigrationEvent> events = run.trial.events.stream().filter(e -> e.side() == side).toList();
         for (int i = 0; i < events.size(); i++) {
           MigrationEvent event = events.get(i);
-          if (concernsLastDevice(event) && course.isInOwnPart(events.subList(0, i + 1), event)) {
+          if (concernsLastDevice(event) && scenario.isInOwnPart(events.subList(0, i + 1), event)) {
             event.stepName().ifPresent(steps::add);
           }
         }
@@ -93,7 +93,7 @@ final class EventFaults {
    */
   private boolean concernsLastDevice(MigrationEvent event) {
     String device = device(event);
-    return device.isEmpty() || device.endsWith(Integer.toString(lab.cargo().devices() - 1));
+    return device.isEmpty() || device.endsWith(Integer.toString(harness.cargo().devices() - 1));
   }
 
   private static String device(MigrationEvent event) {
@@ -104,22 +104,22 @@ final class EventFaults {
     };
   }
 
-  private String at(FaultScenario course, String step, FaultKind breakage) throws IOException {
-    try (FaultTrial run = lab.trial(course)) {
+  private String at(FaultScenario scenario, String step, FaultKind breakage) throws IOException {
+    try (FaultTrial run = harness.trial(scenario)) {
       if (breakage == FaultKind.STALL) {
         run.withStallTimeout(FaultHarness.STALL);
       }
       AtomicBoolean broken = new AtomicBoolean();
       run.trial.listener = event -> {
         if (concernsLastDevice(event) && event.stepName().filter(step::equals).isPresent()
-            && course.isInOwnPart(run.trial.events, event)
+            && scenario.isInOwnPart(run.trial.events, event)
             && broken.compareAndSet(false, true)) {
           breakage.happen(run, event.side());
         }
       };
       String outcome = run.run();
       assertThat(broken).as("%s: %s", outcome, run.trial.events).isTrue();
-      if (course == FaultScenario.GOOD && run.trial.report().isEmpty()) {
+      if (scenario == FaultScenario.GOOD && run.trial.report().isEmpty()) {
         assertThat(run.trial.failureWithoutChecks()).as("the original error")
             .hasStackTraceContaining(breakage.error);
       }

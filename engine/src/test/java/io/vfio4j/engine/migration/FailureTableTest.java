@@ -46,12 +46,12 @@ class FailureTableTest {
 
   @Test
   void matchesDocumentForOneDevice() throws Exception {
-    try (FaultHarness lab = new FaultHarness(folder, ONE_DEVICE, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
+    try (FaultHarness harness = new FaultHarness(folder, ONE_DEVICE, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
       FailureTable events =
-          new EventFaults(lab, EventFaults.FaultKind.values()).on(Arrays.asList(FaultScenario.values()));
-      FailureTable arcs = new ArcFaults(lab).on(Arrays.asList(FaultScenario.values()));
-      FailureTable frames = new FrameFaults(lab).inEveryFrame();
-      FailureTable questions = new OwnershipQueryFaults(folder, lab).inEveryFrame();
+          new EventFaults(harness, EventFaults.FaultKind.values()).on(Arrays.asList(FaultScenario.values()));
+      FailureTable arcs = new ArcFaults(harness).on(Arrays.asList(FaultScenario.values()));
+      FailureTable frames = new FrameFaults(harness).inEveryFrame();
+      FailureTable questions = new OwnershipQueryFaults(folder, harness).inEveryFrame();
       assertThat(events.cellCount() + arcs.cellCount() + frames.cellCount()).isGreaterThan(500);
       assertThat(events.toString()).contains("source recorded *given*", "target recorded *committed*",
           "target starts STOP > RUNNING_P2P", "source completed a round");
@@ -73,13 +73,13 @@ class FailureTableTest {
 
   @Test
   void matchesDocumentForTwoDevicesAndMemory() throws Exception {
-    try (FaultHarness lab = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
-      List<FaultScenario> courses = List.of(FaultScenario.GOOD, FaultScenario.TARGET_CANNOT_LOAD);
+    try (FaultHarness harness = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
+      List<FaultScenario> scenarios = List.of(FaultScenario.GOOD, FaultScenario.TARGET_CANNOT_LOAD);
       FailureTable events =
-          new EventFaults(lab, EventFaults.FaultKind.SOURCE_DEVICE, EventFaults.FaultKind.TARGET_DEVICE)
-              .on(courses);
-      FailureTable arcs = new ArcFaults(lab).on(courses);
-      FailureTable frames = new FrameFaults(lab).onExtraConnections();
+          new EventFaults(harness, EventFaults.FaultKind.SOURCE_DEVICE, EventFaults.FaultKind.TARGET_DEVICE)
+              .on(scenarios);
+      FailureTable arcs = new ArcFaults(harness).on(scenarios);
+      FailureTable frames = new FrameFaults(harness).onExtraConnections();
       DocumentSection.of("two devices").check("""
           At each step that the engine reports:
 
@@ -96,8 +96,8 @@ class FailureTableTest {
   /** Opens what is opened once per process and kept. */
   @BeforeEach
   void checkTargetCannotLoad() throws Exception {
-    try (FaultHarness lab = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new);
-        FaultTrial run = lab.trial(FaultScenario.TARGET_CANNOT_START)) {
+    try (FaultHarness harness = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new);
+        FaultTrial run = harness.trial(FaultScenario.TARGET_CANNOT_START)) {
       run.run();
     }
     before = OpenResources.current();

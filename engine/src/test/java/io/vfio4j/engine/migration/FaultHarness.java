@@ -24,7 +24,7 @@ final class FaultHarness implements AutoCloseable {
   static final int AT_ONCE = 24;
 
   private final Path folder;
-  private final FaultTrial.Setup cargo;
+  private final FaultTrial.Setup setup;
   private final Supplier<FaultTrial.Disk> disk;
   private final ExecutorService threads;
 
@@ -32,23 +32,23 @@ final class FaultHarness implements AutoCloseable {
    * Creates the harness.
    *
    * @param folder for the journals
-   * @param cargo what migrates
+   * @param setup what migrates
    * @param atOnce how many migrations run in parallel
    * @param disk the disk of the folder, for each run
    */
-  FaultHarness(Path folder, FaultTrial.Setup cargo, int atOnce, Supplier<FaultTrial.Disk> disk) {
+  FaultHarness(Path folder, FaultTrial.Setup setup, int atOnce, Supplier<FaultTrial.Disk> disk) {
     this.threads = Executors.newFixedThreadPool(atOnce);
     this.folder = folder;
-    this.cargo = cargo;
+    this.setup = setup;
     this.disk = disk;
   }
 
   FaultTrial.Setup cargo() {
-    return cargo;
+    return setup;
   }
 
-  FaultTrial trial(FaultScenario course) throws IOException {
-    return course.apply(new FaultTrial(folder, cargo, disk.get()));
+  FaultTrial trial(FaultScenario scenario) throws IOException {
+    return scenario.apply(new FaultTrial(folder, setup, disk.get()));
   }
 
   /** A cell of a table. */

@@ -60,7 +60,7 @@ final class FaultTrial implements AutoCloseable {
   final GroupTrial trial;
   final FaultyTransports transports = new FaultyTransports();
   final StateDirectory state;
-  private final Setup cargo;
+  private final Setup setup;
   private final Arena arena = Arena.ofShared();
   private final Map<Side, List<Fault>> faults = new EnumMap<>(Side.class);
   private final Disk disk;
@@ -79,21 +79,21 @@ final class FaultTrial implements AutoCloseable {
     Journal journal(StateDirectory in) throws IOException;
   }
 
-  FaultTrial(Path folder, Setup cargo, Disk disk) throws IOException {
-    this.cargo = cargo;
+  FaultTrial(Path folder, Setup setup, Disk disk) throws IOException {
+    this.setup = setup;
     this.disk = disk;
     state = StateDirectory.open(folder.resolve(UUID.randomUUID().toString()));
-    trial = new GroupTrial(cargo.devices());
+    trial = new GroupTrial(setup.devices());
     trial.connections = transports.connections();
     trial.options = MigrationTrial.PATIENT.withJournal(disk.journal(state)).withPolicy(policy(DEADLINE));
-    int last = cargo.devices() - 1;
+    int last = setup.devices() - 1;
     var source = trial.sourceSettings;
     var target = trial.targetSettings;
     trial.sourceSettings =
         number -> source.apply(number).withFaults(number == last ? of(Side.SOURCE) : new Fault[0]);
     trial.targetSettings =
         number -> target.apply(number).withFaults(number == last ? of(Side.TARGET) : new Fault[0]);
-    if (cargo.withMemory()) {
+    if (setup.withMemory()) {
       trial.sourceMemory = memory();
       trial.targetMemory = memory();
       trial.sourceMemory.get(0).memory().fill((byte) 0x5e);
@@ -143,7 +143,7 @@ final class FaultTrial implements AutoCloseable {
 
   /** Loses a side's last device. */
   void lose(Side side) {
-    device(side, cargo.devices() - 1).lose();
+    device(side, setup.devices() - 1).lose();
   }
 
   SimulatedDevice device(Side side, int number) {
@@ -154,7 +154,7 @@ final class FaultTrial implements AutoCloseable {
   String run() throws IOException {
     trial.run();
     disk.makeRoom();
-    assertThat(transports.unclosedEnds()).as("connections that nobody closed").isEmpty();
+    assertThat(transports.unclosedEnds()).as("connections left open").isEmpty();
     List<SimulatedDevice> sources = all(Side.SOURCE);
     List<SimulatedDevice> targets = all(Side.TARGET);
     if (sources.stream().noneMatch(SimulatedDevice::isLost)
@@ -170,7 +170,7 @@ final class FaultTrial implements AutoCloseable {
   }
 
   private List<SimulatedDevice> all(Side side) {
-    return IntStream.range(0, cargo.devices()).mapToObj(number -> device(side, number)).toList();
+    return IntStream.range(0, setup.devices()).mapToObj(number -> device(side, number)).toList();
   }
 
   long identity(int number) {
@@ -182,10 +182,10 @@ final class FaultTrial implements AutoCloseable {
     if (!mayStall) {
       StringWriter all = new StringWriter();
       failure.printStackTrace(new PrintWriter(all));
-      assertThat(all.toString()).as("somebody waits for who does not come")
+      assertThat(all.toString()).as("a side waits for a peer that never connects")
           .doesNotContain(StalledException.class.getName());
     }
-    for (int i = 0; i < cargo.devices(); i++) {
+    for (int i = 0; i < setup.devices(); i++) {
       SimulatedDevice device = trial.source(i);
       if (!device.isLost()) {
         checkReportedOutcome(failure.devices().get(i), device, identity(i));
@@ -210,7 +210,7 @@ final class FaultTrial implements AutoCloseable {
 
   /** Returns whether the memory at the target equals the source's, if any migrates. */
   boolean isMemoryThere() {
-    return !cargo.withMemory() || trial.sourceMemory.get(0).memory()
+    return !setup.withMemory() || trial.sourceMemory.get(0).memory()
         .mismatch(trial.targetMemory.get(0).memory()) < 0;
   }
 

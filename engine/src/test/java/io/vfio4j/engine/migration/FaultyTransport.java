@@ -30,7 +30,7 @@ final class FaultyTransport extends ForwardingTransport {
     }
   }
 
-  private final FaultyTransports wires;
+  private final FaultyTransports transports;
   private final Side side;
   private final int connection;
   private boolean silent;
@@ -39,13 +39,13 @@ final class FaultyTransport extends ForwardingTransport {
   /**
    * Creates the end.
    *
-   * @param wires decides what happens
+   * @param transports decides what happens
    * @param side the side
    * @param connection the number of the connection, 0 for the first
    */
-  FaultyTransport(Transport inner, FaultyTransports wires, Side side, int connection) {
+  FaultyTransport(Transport inner, FaultyTransports transports, Side side, int connection) {
     super(inner);
-    this.wires = wires;
+    this.transports = transports;
     this.side = side;
     this.connection = connection;
   }
@@ -57,7 +57,7 @@ final class FaultyTransport extends ForwardingTransport {
       return;
     }
     FrameKind kind = FrameKind.fromWire(data.get(data.position())).orElseThrow();
-    var trouble = wires.faultOf(new FaultyTransports.Frame(side, connection, kind));
+    var trouble = transports.faultOf(new FaultyTransports.Frame(side, connection, kind));
     if (trouble.isEmpty() || silent) {
       pass(data, stall);
       return;
@@ -80,7 +80,7 @@ final class FaultyTransport extends ForwardingTransport {
   }
 
   private void pass(ByteBuffer data, Duration stall) throws IOException {
-    if (silent || wires.arePeersSilent()) {
+    if (silent || transports.arePeersSilent()) {
       data.position(data.limit());
     } else {
       super.send(data, stall);

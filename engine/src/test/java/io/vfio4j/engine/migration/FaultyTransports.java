@@ -58,7 +58,7 @@ final class FaultyTransports {
     AtomicInteger count = new AtomicInteger(); // The ends of both sides with the same number are connected.
     return new Connections(end(side, count.getAndIncrement(), inner.control()),
         inner.extra()
-            .map(extra -> patience -> end(side, count.getAndIncrement(), extra.next(patience))));
+            .map(extra -> timeout -> end(side, count.getAndIncrement(), extra.next(timeout))));
   }
 
   private FaultyTransport end(Side side, int number, Transport inner) {

@@ -22,27 +22,27 @@ import java.util.stream.IntStream;
 /** Injects a fault at a frame, the first or the second of each kind that a side sends. */
 final class FrameFaults {
 
-  private final FaultHarness lab;
+  private final FaultHarness harness;
   private final FaultHarness.Cells cells;
 
-  FrameFaults(FaultHarness lab) {
-    this.lab = lab;
-    this.cells = lab.new Cells();
+  FrameFaults(FaultHarness harness) {
+    this.harness = harness;
+    this.cells = harness.new Cells();
   }
 
   /** A frame and the scenario in which it is sent. */
-  private record SentFrame(FaultScenario course, FaultyTransports.Frame frame, int number) {
+  private record SentFrame(FaultScenario scenario, FaultyTransports.Frame frame, int number) {
 
-    String title(FaultTrial.Setup cargo) {
+    String title(FaultTrial.Setup setup) {
       return "%s sends %s%s%s".formatted(frame.side(), frame.kind(), number == 1 ? "" : ", the second",
-          over(frame.connection(), cargo));
+          over(frame.connection(), setup));
     }
 
-    private static String over(int connection, FaultTrial.Setup cargo) {
+    private static String over(int connection, FaultTrial.Setup setup) {
       if (connection == 0) {
         return "";
       }
-      return connection > cargo.devices()
+      return connection > setup.devices()
           ? ", over memory's connection"
           : ", over the %s device's connection".formatted(OwnershipRecovery.ORDINALS.get(connection - 1));
     }
@@ -61,7 +61,7 @@ final class FrameFaults {
   private FailureTable of(List<SentFrame> frames) throws InterruptedException {
     for (SentFrame sent : frames) {
       for (FaultyTransport.FrameFault trouble : FaultyTransport.FrameFault.values()) {
-        cells.add(sent.title(lab.cargo()), trouble.title, () -> at(sent, trouble));
+        cells.add(sent.title(harness.cargo()), trouble.title, () -> at(sent, trouble));
       }
     }
     return cells.table("frame");
@@ -69,8 +69,8 @@ final class FrameFaults {
 
   private List<SentFrame> frames(int firstConnection) throws IOException {
     List<SentFrame> frames = new ArrayList<>();
-    for (FaultScenario course : FaultScenario.values()) {
-      framesSentIn(course).stream().filter(sent -> sent.frame().connection() >= firstConnection)
+    for (FaultScenario scenario : FaultScenario.values()) {
+      framesSentIn(scenario).stream().filter(sent -> sent.frame().connection() >= firstConnection)
           .filter(sent -> frames.stream().noneMatch(earlier -> earlier.frame().equals(sent.frame())
               && earlier.number() == sent.number()))
           .forEach(frames::add);
@@ -81,21 +81,21 @@ final class FrameFaults {
   }
 
   /** Returns the frames of a scenario, each kind once, because the number of rounds varies. */
-  private List<SentFrame> framesSentIn(FaultScenario course) throws IOException {
+  private List<SentFrame> framesSentIn(FaultScenario scenario) throws IOException {
     Map<FaultyTransports.Frame, Integer> counts = Collections.synchronizedMap(new TreeMap<>(
         Comparator.comparing(FaultyTransports.Frame::side)
             .thenComparingInt(FaultyTransports.Frame::connection)
             .thenComparing(FaultyTransports.Frame::kind)));
-    try (FaultTrial run = lab.trial(course)) {
+    try (FaultTrial run = harness.trial(scenario)) {
       run.transports.listen(frame -> counts.merge(frame, 1, Integer::sum));
       run.run();
     }
     List<SentFrame> sent = new ArrayList<>();
     counts.forEach((frame, count) -> {
-      if (course == FaultScenario.GOOD ? frame.kind() != FrameKind.ALIVE : frame.kind().isFailure()) {
-        sent.add(new SentFrame(course, frame, 1));
+      if (scenario == FaultScenario.GOOD ? frame.kind() != FrameKind.ALIVE : frame.kind().isFailure()) {
+        sent.add(new SentFrame(scenario, frame, 1));
         if (frame.kind() == FrameKind.DATA && count > 1 && frame.connection() == 0) {
-          sent.add(new SentFrame(course, frame, 2));
+          sent.add(new SentFrame(scenario, frame, 2));
         }
       }
     });
@@ -104,7 +104,7 @@ final class FrameFaults {
 
   /** A source that has nothing to send while a device call takes long sends ALIVE. */
   private List<SentFrame> heartbeats() {
-    int connections = lab.cargo().devices() > 1 ? lab.cargo().devices() + 2 : 1;
+    int connections = harness.cargo().devices() > 1 ? harness.cargo().devices() + 2 : 1;
     return IntStream.range(0, connections)
         .mapToObj(
             number -> new SentFrame(FaultScenario.GOOD,
@@ -113,7 +113,7 @@ final class FrameFaults {
   }
 
   private FaultTrial prepare(SentFrame sent) throws IOException {
-    FaultTrial run = lab.trial(sent.course());
+    FaultTrial run = harness.trial(sent.scenario());
     if (sent.frame().kind() == FrameKind.ALIVE) {
       CountDownLatch sign = new CountDownLatch(1);
       run.withFault(Side.SOURCE,

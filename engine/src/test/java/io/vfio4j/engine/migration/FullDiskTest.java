@@ -106,9 +106,9 @@ class FullDiskTest {
 
   @Test
   void matchesFailureTableWithFullDisk() throws Exception {
-    try (FaultHarness lab = new FaultHarness(folder, FailureTableTest.ONE_DEVICE, 1, Tmpfs::new)) {
+    try (FaultHarness harness = new FaultHarness(folder, FailureTableTest.ONE_DEVICE, 1, Tmpfs::new)) {
       FailureTable events =
-          new EventFaults(lab, EventFaults.FaultKind.JOURNALS).on(Arrays.asList(FaultScenario.values()));
+          new EventFaults(harness, EventFaults.FaultKind.JOURNALS).on(Arrays.asList(FaultScenario.values()));
       assertThat(events.cellCount()).isGreaterThan(60);
       events.requireSubsetOf(FailureTable.in(DocumentSection.of("one device").text(),
           "At each step that the engine reports:"));

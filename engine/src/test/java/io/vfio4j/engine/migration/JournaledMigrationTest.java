@@ -132,7 +132,7 @@ class JournaledMigrationTest {
     Map<DowntimeParts.Part, Duration> parts = trial.run().success().downtimeParts().durations();
 
     assertThat(parts.get(DowntimeParts.Part.RECORDING)).isEqualTo(Duration.ofMillis(3));
-    assertThat(parts.get(DowntimeParts.Part.STARTING)).as("what the target puts down")
+    assertThat(parts.get(DowntimeParts.Part.STARTING)).as("what the target records")
         .isGreaterThanOrEqualTo(Duration.ofMillis(12));
     assertThat(trial.events.stream().filter(MigrationEvent.JournalWrite.class::isInstance)
         .map(MigrationEvent.JournalWrite.class::cast).filter(event -> delays.containsKey(event.step())))
@@ -264,17 +264,17 @@ class JournaledMigrationTest {
   /** Queries over a connection, as another process would. */
   private Verdict ask(MigrationId migration) throws Exception {
     LocalTransport.Pair pair = LocalTransport.pair(4000);
-    Duration patience = Duration.ofMinutes(1);
+    Duration timeout = Duration.ofMinutes(1);
     MigrationId[] asked = new MigrationId[1];
     Thread target = Thread.ofPlatform().start(() -> {
       try (Transport end = pair.target()) {
-        asked[0] = OwnershipQuery.answer(end, state, patience).migration();
+        asked[0] = OwnershipQuery.answer(end, state, timeout).migration();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     });
     try (Transport end = pair.source()) {
-      return OwnershipQuery.query(end, migration, patience).verdict();
+      return OwnershipQuery.query(end, migration, timeout).verdict();
     } finally {
       target.join();
       assertThat(asked[0]).isEqualTo(migration);

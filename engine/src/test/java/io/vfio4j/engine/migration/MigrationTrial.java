@@ -192,7 +192,7 @@ public final class MigrationTrial implements Workload {
       }
       case SOURCE_STOPPED -> assertThat(e.sourceState()).contains(source().machineState());
       case SOURCE_LOST, SOURCE_STUCK -> assertThat(e.sourceState()).isEmpty();
-      case SOURCE_QUIET -> throw new AssertionError("there is no other device to be quiet for", e);
+      case SOURCE_QUIET -> throw new AssertionError("a single device was left in its P2P state", e);
       case UNKNOWN -> {
         assertThat(source().machineState()).isEqualTo(DeviceState.STOP_COPY);
         assertThat(source().stateFingerprint()).isEqualTo(identity);

@@ -23,9 +23,9 @@ final class OwnershipQueryFaults {
   private final Path folder;
   private final FaultHarness.Cells cells;
 
-  OwnershipQueryFaults(Path folder, FaultHarness lab) {
+  OwnershipQueryFaults(Path folder, FaultHarness harness) {
     this.folder = folder;
-    this.cells = lab.new Cells();
+    this.cells = harness.new Cells();
   }
 
   /** Returns the outcome of each fault, by frame. */
@@ -47,16 +47,16 @@ final class OwnershipQueryFaults {
     JournalFile source = begin(state, migration, Side.SOURCE);
     source.add(JournalStep.GIVEN, "the target has loaded everything");
     begin(state, migration, Side.TARGET);
-    FaultyTransports wires = new FaultyTransports();
-    wires.trouble(frame, 1, trouble);
+    FaultyTransports transports = new FaultyTransports();
+    transports.trouble(frame, 1, trouble);
     boolean isAnswered = true;
     try {
-      assertThat(OwnershipQueryTrial.ask(wires, state, migration).verdict()).isEqualTo(Verdict.NOT_COMMITTED);
+      assertThat(OwnershipQueryTrial.ask(transports, state, migration).verdict()).isEqualTo(Verdict.NOT_COMMITTED);
     } catch (IOException e) {
       isAnswered = false;
     }
-    assertThat(wires.hasTriggered()).isTrue();
-    assertThat(wires.unclosedEnds()).as("connections that nobody closed").isEmpty();
+    assertThat(transports.hasTriggered()).isTrue();
+    assertThat(transports.unclosedEnds()).as("connections left open").isEmpty();
     assertThat(OwnershipQueryTrial.ask(new FaultyTransports(), state, migration).verdict())
         .isEqualTo(Verdict.NOT_COMMITTED);
     assertThat(state.find(migration, Side.TARGET).orElseThrow().read().map(JournalContents::last)

@@ -29,10 +29,10 @@ final class OwnershipQueryTrial {
    *
    * @throws IOException if the source receives no answer
    */
-  static OwnershipAnswer ask(FaultyTransports wires, OwnershipResponder oracle, MigrationId migration)
+  static OwnershipAnswer ask(FaultyTransports transports, OwnershipResponder oracle, MigrationId migration)
       throws IOException {
-    Connections asking = wires.connections().source();
-    Connections answering = wires.connections().target();
+    Connections asking = transports.connections().source();
+    Connections answering = transports.connections().target();
     CompletableFuture<Void> answered = CompletableFuture.runAsync(() -> {
       try (Transport end = answering.control()) {
         OwnershipQuery.answer(end, oracle, PATIENCE);

@@ -50,7 +50,7 @@ final class OwnershipRecovery {
       case PREPARED, KEPT, RETURNED -> atSource();
       case CONFIRMED -> atTarget();
       case GIVEN -> askTarget(source.get().header().migration());
-      default -> throw new AssertionError("a source does not put down " + source.get().last());
+      default -> throw new AssertionError("unexpected record of a source: " + source.get().last());
     };
   }
 
@@ -93,7 +93,7 @@ final class OwnershipRecovery {
   /** An operator inspects the devices, records their owner at the target, and repeats the source's query. */
   private String decideManually(MigrationId migration, boolean held) throws IOException {
     boolean there = isAnyRunning(targets);
-    assertThat(there && isAnyRunning(sources)).as("both run, and nobody knows").isFalse();
+    assertThat(there && isAnyRunning(sources)).as("both sides run the device").isFalse();
     trial.journalOf(migration, Side.TARGET).add(there ? JournalStep.RUNNING : JournalStep.RETURNED,
         "a person's word");
     Verdict verdict = ask(migration);
