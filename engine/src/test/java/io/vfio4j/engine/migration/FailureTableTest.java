@@ -46,7 +46,8 @@ class FailureTableTest {
 
   @Test
   void matchesDocumentForOneDevice() throws Exception {
-    try (FaultHarness harness = new FaultHarness(folder, ONE_DEVICE, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
+    try (FaultHarness harness =
+        new FaultHarness(folder, ONE_DEVICE, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
       FailureTable events =
           new EventFaults(harness, EventFaults.FaultKind.values()).on(Arrays.asList(FaultScenario.values()));
       FailureTable arcs = new ArcFaults(harness).on(Arrays.asList(FaultScenario.values()));
@@ -73,7 +74,8 @@ class FailureTableTest {
 
   @Test
   void matchesDocumentForTwoDevicesAndMemory() throws Exception {
-    try (FaultHarness harness = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
+    try (FaultHarness harness =
+        new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new)) {
       List<FaultScenario> scenarios = List.of(FaultScenario.GOOD, FaultScenario.TARGET_CANNOT_LOAD);
       FailureTable events =
           new EventFaults(harness, EventFaults.FaultKind.SOURCE_DEVICE, EventFaults.FaultKind.TARGET_DEVICE)
@@ -96,7 +98,9 @@ class FailureTableTest {
   /** Opens what is opened once per process and kept. */
   @BeforeEach
   void checkTargetCannotLoad() throws Exception {
-    try (FaultHarness harness = new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new);
+    try (
+        FaultHarness harness =
+            new FaultHarness(folder, TWO_DEVICES, FaultHarness.AT_ONCE, SimulatedDisk::new);
         FaultTrial run = harness.trial(FaultScenario.TARGET_CANNOT_START)) {
       run.run();
     }

@@ -51,7 +51,8 @@ final class OwnershipQueryFaults {
     transports.trouble(frame, 1, trouble);
     boolean isAnswered = true;
     try {
-      assertThat(OwnershipQueryTrial.ask(transports, state, migration).verdict()).isEqualTo(Verdict.NOT_COMMITTED);
+      assertThat(OwnershipQueryTrial.ask(transports, state, migration).verdict())
+          .isEqualTo(Verdict.NOT_COMMITTED);
     } catch (IOException e) {
       isAnswered = false;
     }
