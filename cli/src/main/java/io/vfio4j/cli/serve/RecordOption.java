@@ -20,18 +20,18 @@ import picocli.CommandLine.Spec;
 /** The option {@code --record}, as a mixin. */
 final class RecordOption {
 
-  @Option(names = "--record", paramLabel = "FILE", description = "Record the sessions in FILE, for vfio4j inspect. An existing file is replaced.")
+  @Option(names = "--record", paramLabel = "FILE", description = "Record the connections in FILE, for vfio4j inspect. An existing file is replaced.")
   private @Nullable Path file;
 
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec spec;
 
   /** The recording, if one was requested. */
-  static final class SessionRecording implements AutoCloseable {
+  static final class ConnectionRecording implements AutoCloseable {
 
     private final Optional<Recording> recording;
 
-    private SessionRecording(Optional<Recording> recording) {
+    private ConnectionRecording(Optional<Recording> recording) {
       this.recording = recording;
     }
 
@@ -48,15 +48,15 @@ final class RecordOption {
   }
 
   /** Starts the recording, if one was requested. */
-  SessionRecording start(Output output) throws IOException {
+  ConnectionRecording start(Output output) throws IOException {
     Optional<OutputFile> to =
         OptionValues.outputFile(OptionValues.required(spec, "the command"), "--record", file);
     if (to.isEmpty()) {
-      return new SessionRecording(Optional.empty());
+      return new ConnectionRecording(Optional.empty());
     }
     try {
       // The data written to a device may be secret.
-      return new SessionRecording(
+      return new ConnectionRecording(
           Optional.of(Recording.of(to.get().toString(), to.get().ownerOnly().open(), output::log)));
     } catch (IOException e) {
       throw new CommandException(ExitCodes.FAILURE, "cannot record: " + ErrorMessages.describe(e), e);

@@ -109,8 +109,8 @@ final class ServeOptions {
     ServerLog log = logging.log(output);
     ServedDeviceFactory factory = name -> create(provider,
         DeviceSetup.named(name).withFeatures(features).withLog(log), deviceOptions);
-    try (RecordOption.SessionRecording sessions = record.start(output)) {
-      Service service = new Service(path, sessions.applyTo(options), log, event.build(), output);
+    try (RecordOption.ConnectionRecording recording = record.start(output)) {
+      Service service = new Service(path, recording.applyTo(options), log, event.build(), output);
       if (many == null) {
         serveOne(service, factory);
       } else {

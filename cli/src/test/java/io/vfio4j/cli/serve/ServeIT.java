@@ -198,10 +198,10 @@ class ServeIT {
     CommandRun run = CommandRun.vfio4j("inspect", file.toString());
 
     assertThat(run.exitCode()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(run.out().lines()).filteredOn(line -> line.startsWith("session "))
-        .satisfiesExactly(line -> assertThat(line).startsWith("session 1 of "),
-            line -> assertThat(line).isEqualTo("session 1 ended"),
-            line -> assertThat(line).startsWith("session 2 of "));
+    assertThat(run.out().lines()).filteredOn(line -> line.startsWith("connection "))
+        .satisfiesExactly(line -> assertThat(line).startsWith("connection 1 to "),
+            line -> assertThat(line).startsWith("connection 1 ended"),
+            line -> assertThat(line).startsWith("connection 2 to "));
     // The reply may have been in flight when the server died.
     assertThat(run.out().lines().filter(line -> line.startsWith("2 ")))
         .anySatisfy(line -> assertThat(line).contains(" > REGION_READ #", " offset=0x0 region=2 count=8"));
