@@ -49,8 +49,8 @@ class HelpTest {
   void listsCommandsOnOneLineEach() {
     assertThat(CommandRun.vfio4j("--help").out()).contains("Commands:")
         .containsPattern("(?m)^  serve +Serve ")
-        .containsPattern("(?m)^  probe +Show ").containsPattern("(?m)^  migrate +Move ")
-        .containsPattern("(?m)^  receive +Wait ").containsPattern("(?m)^  send +Move ")
+        .containsPattern("(?m)^  probe +Show ").containsPattern("(?m)^  migrate +Migrate ")
+        .containsPattern("(?m)^  receive +Receive ").containsPattern("(?m)^  send +Migrate ")
         .containsPattern("(?m)^  states +Show ").containsPattern("(?m)^  plan +Show ")
         .doesNotContain("generate-completion");
   }

@@ -84,10 +84,10 @@ class TraceReaderTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {
       "\"round\":2                | \"round\":3               | round 2 is missing",
-      "\"round\":2                | \"round\":2.5             | line 4: round is a whole number, not 2.5",
+      "\"round\":2                | \"round\":2.5             | line 4: round must be a whole number, not 2.5",
       "\"round\":2                | \"round\":4294967298      | line 4: ",
-      "\"took_ms\":100.000,       | ''                        | line 4: a round has a number 'took_ms', not null",
-      "\"took_ms\":100.000        | \"took_ms\":\"100\"       | line 4: a round has a number 'took_ms', not \"100\"",
+      "\"took_ms\":100.000,       | ''                        | line 4: a round must have a number 'took_ms', not null",
+      "\"took_ms\":100.000        | \"took_ms\":\"100\"       | line 4: a round must have a number 'took_ms', not \"100\"",
       "\"took_ms\":100.000        | \"took_ms\":-1            | line 4: took_ms cannot be -1",
       "\"took_ms\":100.000        | \"took_ms\":1e99999       | line 4: Number has unsupported scale: 1e99999",
       "\"took_ms\":100.000        | \"took_ms\":1700          | line 4: a round that took 1.700 s cannot end at 1.600 s",
