@@ -24,7 +24,7 @@ public final class DocumentSection {
     return new DocumentSection(name);
   }
 
-  /*
+  /**
    * Returns the text of the section.
    *
    * @throws AssertionError if the document has no such section

@@ -17,7 +17,7 @@ record VersionExchange(int minor, String json) {
 
   private static final int NUMBERS = 4;
 
-  /*
+  /**
    * Negotiates the version.
    *
    * @param connection a new connection
