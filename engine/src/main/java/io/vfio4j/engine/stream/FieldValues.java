@@ -3,7 +3,6 @@ package io.vfio4j.engine.stream;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +51,7 @@ public final class FieldValues<S> {
 
   @Override
   public int hashCode() {
-    return Objects.hash(byTag);
+    return byTag.hashCode();
   }
 
   @Override
