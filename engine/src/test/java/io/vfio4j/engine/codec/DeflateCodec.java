@@ -8,6 +8,7 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /** A codec based on the JDK's Deflater: the engine does not depend on the algorithm. Counts what was not closed. */
+@SuppressWarnings("missing-explicit-ctor") // Not API: a test in an exported package.
 public final class DeflateCodec implements Codec {
 
   public final AtomicInteger made = new AtomicInteger();

@@ -29,6 +29,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /** Simulated devices and memory, saved to a real file and restored from it. */
+@SuppressWarnings("exports") // Not API: a test in an exported package.
 public final class FileTrial implements Workload, AutoCloseable {
 
   static final long PAGE = RegionRules.PAGE_SIZE;

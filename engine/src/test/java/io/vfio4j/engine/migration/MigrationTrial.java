@@ -32,6 +32,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** One migration between two simulated devices, and its result. */
+@SuppressWarnings("missing-explicit-ctor") // Not API: a test in an exported package.
 public final class MigrationTrial implements Workload {
 
   public static final long SEED = 4711;

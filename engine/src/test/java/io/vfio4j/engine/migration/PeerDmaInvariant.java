@@ -15,6 +15,7 @@ import java.util.Set;
  * Checks the devices of one side: while one may access another's memory, none is in a state in which it
  * cannot be accessed.
  */
+@SuppressWarnings({"exports", "missing-explicit-ctor"}) // Not API: a test in an exported package.
 public final class PeerDmaInvariant implements SimulatedSettings.Observer {
 
   /** States in which a device starts peer-to-peer DMA. */

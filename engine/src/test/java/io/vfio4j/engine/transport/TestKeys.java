@@ -15,6 +15,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** Keys for tests, all of one CA. */
+@SuppressWarnings("exports") // Not API: a test in an exported package.
 public record TestKeys(CertificateAuthority authority) {
 
   public static final Duration DAY = Duration.ofDays(1);
