@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.engine;
 
-
 /**
  * Receives the events of a migration, each in the thread in which it occurs. A {@code LocalMigration} has two
  * such threads, but never calls a listener concurrently. The listener's own time counts towards the
