@@ -19,7 +19,7 @@ final class FolderCache {
   /** Creates the content of a cached folder. */
   interface Setup {
 
-    /*
+    /**
      * Creates the content.
      *
      * @param folder an empty folder, which is moved afterwards

@@ -20,7 +20,7 @@ final class GuestKitSetup {
     this.kit = kit;
   }
 
-  /*
+  /**
    * Creates a kit.
    *
    * @param work a folder for temporary files

@@ -90,7 +90,7 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
     return new GuestSettings(flavour, memoryShared, iommu, lifetime, more);
   }
 
-  /*
+  /**
    * Returns the arguments of QEMU.
    *
    * @param kernel the file of the kernel

@@ -19,7 +19,7 @@ final class Initramfs {
   private Initramfs() {
   }
 
-  /*
+  /**
    * Creates the file system.
    *
    * @param folder the folder for the file and for temporary files

@@ -16,7 +16,7 @@ final class KernelChecks {
   private KernelChecks() {
   }
 
-  /*
+  /**
    * Runs the checks.
    *
    * @param cache the folder of the cache

@@ -20,7 +20,7 @@ final class SessionRecorder {
   private SessionRecorder() {
   }
 
-  /*
+  /**
    * Records all scenarios.
    *
    * @param folder the folder for the files, which are overwritten

@@ -28,7 +28,7 @@ final class VfioGuests {
     this.modules = modules;
   }
 
-  /*
+  /**
    * Prepares the files of the guests.
    *
    * @param environment the environment of the guests

@@ -38,7 +38,7 @@ final class VfioKernelSetup {
     this.apt = apt;
   }
 
-  /*
+  /**
    * Builds the kernel and its modules.
    *
    * @param folder the folder for the result

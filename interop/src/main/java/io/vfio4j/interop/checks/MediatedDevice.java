@@ -18,7 +18,7 @@ record MediatedDevice(String uuid) implements AutoCloseable {
     return create("mtty", "mtty-2");
   }
 
-  /*
+  /**
    * Creates a test device.
    *
    * @param kib size of its state, KiB
