@@ -117,7 +117,8 @@ final class DeviceBackend implements AutoCloseable {
   private boolean settleState() {
     DeviceState before = device.state();
     boolean hasNoState = before == DeviceState.RESUMING || before == DeviceState.ERROR;
-    boolean drivenByV1 = v1Device != null && v1Device.isDrivenByV1(); // Its state field would have another state.
+    // Otherwise the state field would differ from the device's state.
+    boolean drivenByV1 = v1Device != null && v1Device.isDrivenByV1();
     if (before == DeviceState.RUNNING || hasNoState || drivenByV1) {
       return false;
     }

@@ -6,9 +6,9 @@ import io.vfio4j.vfiouser.dma.DmaTable;
 import java.util.function.LongSupplier;
 
 /**
- * A served device with its memory and interrupts: what a connection and its handlers know of the server. There is one
- * for all clients of a device, created by {@link DeviceBackend}; state that outlives a connection belongs here. Used on
- * the device's thread.
+ * A served device with its memory and interrupts: what a connection and its handlers know of the server.
+ * There is one for all clients of a device, created by {@link DeviceBackend}; state that outlives a
+ * connection belongs here. Used on the device's thread.
  *
  * @param device the device, as its clients see it
  * @param dma the client's mappings; empty between clients

@@ -8,7 +8,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a device is served. {@link #DEFAULT} serves one client after another, and resets the device between them.
+ * How a device is served. {@link #DEFAULT} serves one client after another, and resets the device between
+ * them.
  *
  * @param limits the limits that the server offers; the lower of its and the client's values is in force
  * @param keepState whether a device in RUNNING keeps its state when a client disconnects

@@ -18,9 +18,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of the protocol, {@code enum vfio_user_command}: number, when a server executes it, and the fields of its
- * body. Everything about a command except its handler (package {@code server}) and its caller (package {@code client})
- * is declared here.
+ * The commands of the protocol, {@code enum vfio_user_command}: number, when a server executes it, and the
+ * fields of its body. Everything about a command except its handler (package {@code server}) and its caller
+ * (package {@code client}) is declared here.
  */
 public enum Command {
   VERSION(1, Dispatch.HANDSHAKE, VersionMessage.LAYOUT),
@@ -59,6 +59,7 @@ public enum Command {
 
   private final int wireValue;
   private final Dispatch dispatch;
+  @SuppressWarnings("ImmutableEnumChecker") // A list that is never changed, or a method without state.
   private final MessageLayout layout;
 
   /**

@@ -40,6 +40,7 @@ public enum DeviceFeature {
 
   private final int index;
   private final int operations;
+  @SuppressWarnings("ImmutableEnumChecker") // An immutable list of records.
   private final List<MessageField> data;
 
   /**

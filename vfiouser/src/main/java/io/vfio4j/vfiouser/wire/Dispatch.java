@@ -2,8 +2,8 @@
 package io.vfio4j.vfiouser.wire;
 
 /**
- * When a server executes a command. While a device waits for memory that it reads or writes by message (DMA_READ,
- * DMA_WRITE), its thread receives further commands of the client.
+ * When a server executes a command. While a device waits for memory that it reads or writes by message
+ * (DMA_READ, DMA_WRITE), its thread receives further commands of the client.
  */
 public enum Dispatch {
 
@@ -14,9 +14,9 @@ public enum Dispatch {
   ALWAYS,
 
   /**
-   * While the device waits for memory, only if all accesses are to regions with a fixed PCI index; any other region may be
-   * the migration region. Otherwise as {@link #DEFERRED}. The body begins with {@code struct vfio_user_region_access}, or
-   * is that of REGION_WRITE_MULTI.
+   * While the device waits for memory, only if all accesses are to regions with a fixed PCI index; any other
+   * region may be the migration region. Otherwise as {@link #DEFERRED}. The body begins with
+   * {@code struct vfio_user_region_access}, or is that of REGION_WRITE_MULTI.
    */
   PCI_REGION,
 

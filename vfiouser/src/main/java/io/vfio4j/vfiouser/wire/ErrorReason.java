@@ -16,16 +16,16 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * The way of a reason, for the example of a transition that the device refuses:
  * <ol>
- * <li>Made: an {@code ErrnoException(errno, reason)} of the model, thrown by a handler in {@code server} or by the
- * device. A device that fails a transition throws a {@code TransitionException}, whose reason
+ * <li>Made: an {@code ErrnoException(errno, reason)} of the model, thrown by a handler in {@code server} or
+ * by the device. A device that fails a transition throws a {@code TransitionException}, whose reason
  * {@code MigrationData.toErrnoException} takes over.
- * <li>Logged by the server: {@code CommandTable.execute} catches it and calls {@code ClientLog.refused}, which adds the
- * client and the request ({@code RequestSummary}); {@code LogLimiter} bounds the lines.
- * <li>Sent: {@code CommandTable.execute} calls {@link Reply#sendError}, which writes the errno to the header and the
- * reason to the body ({@link #write}).
- * <li>Received: {@code ClientChannel.exchange} reads it ({@link #read}) and throws a {@code RemoteErrorException};
- * {@code ClientCalls.call} makes that a {@code DeviceException}, and {@code ClientMigration.moveTo}, which also asks for
- * the state reached, a {@code TransitionException}.
+ * <li>Logged by the server: {@code CommandTable.execute} catches it and calls {@code ClientLog.refused},
+ * which adds the client and the request ({@code RequestSummary}); {@code LogLimiter} bounds the lines.
+ * <li>Sent: {@code CommandTable.execute} calls {@link Reply#sendError}, which writes the errno to the header
+ * and the reason to the body ({@link #write}).
+ * <li>Received: {@code ClientChannel.exchange} reads it ({@link #read}) and throws a
+ * {@code RemoteErrorException}; {@code ClientCalls.call} makes that a {@code DeviceException}, and
+ * {@code ClientMigration.moveTo}, which also asks for the state reached, a {@code TransitionException}.
  * <li>Printed: the engine's {@code MigratingDevice} records it in an event; {@code SourceRecovery} or
  * {@code TargetRecovery} put it in the message of a {@code MigrationException}; the command line's
  * {@code MigrationFailureReport} makes that the command's error, which {@code ErrorMessages} prints.
@@ -46,7 +46,10 @@ public final class ErrorReason {
     return size;
   }
 
-  /** Reads the reason of the current reply, or returns null if there is none. Bytes beyond the limit stay unread. */
+  /**
+   * Reads the reason of the current reply, or returns null if there is none. Bytes beyond the limit stay
+   * unread.
+   */
   public static @Nullable String read(MessageReader reader) throws LinuxException, ProtocolException {
     int size = (int) Math.min(reader.remaining(), MAX_SIZE);
     if (size == 0) {

@@ -2,8 +2,8 @@
 package io.vfio4j.vfiouser.wire;
 
 /**
- * An extension of the protocol that a client requests and a server grants, as a flag of the capability {@code "vfio4j"}
- * of VERSION. The flags are sent in the order of these constants.
+ * An extension of the protocol that a client requests and a server grants, as a flag of the capability
+ * {@code "vfio4j"} of VERSION. The flags are sent in the order of these constants.
  */
 public enum Extension {
 
@@ -14,8 +14,8 @@ public enum Extension {
   KEEP_STATE("keep_state"),
 
   /**
-   * With {@link #KEEP_STATE}: when the client disconnects, a device stopped with its state is left in STOP, and one that
-   * runs while its state is read, in RUNNING.
+   * With {@link #KEEP_STATE}: when the client disconnects, a device stopped with its state is left in STOP,
+   * and one that runs while its state is read, in RUNNING.
    */
   KEEP_STOPPED("keep_stopped"),
 

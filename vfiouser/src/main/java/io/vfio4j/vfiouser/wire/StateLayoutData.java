@@ -12,8 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * The data of feature {@link Feature#STATE_LAYOUT}: {@code u32 length, u32 0, u8 text[128]}. The text is that of a
- * {@link StateLayout}, in UTF-8, padded with zeros.
+ * The data of feature {@link Feature#STATE_LAYOUT}: {@code u32 length, u32 0, u8 text[128]}. The text is that
+ * of a {@link StateLayout}, in UTF-8, padded with zeros.
  */
 public final class StateLayoutData {
 

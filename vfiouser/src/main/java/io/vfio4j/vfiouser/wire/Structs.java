@@ -152,7 +152,8 @@ public final class Structs {
   }
 
   /**
-   * {@code struct vfio_user_sub_region_ioeventfd { u64 gpa_offset, size; u32 fd_index, type, flags, shadow_mem_fd_index; u64 shadow_offset, datamatch; }},
+   * {@code struct vfio_user_sub_region_ioeventfd { u64 gpa_offset, size; u32 fd_index, type, flags,
+   * shadow_mem_fd_index; u64 shadow_offset, datamatch; }},
    * as the reference library sends it. The specification's text has it without {@code shadow_offset}, with
    * other names for the rest.
    */

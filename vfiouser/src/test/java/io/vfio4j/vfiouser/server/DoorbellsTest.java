@@ -139,7 +139,7 @@ class DoorbellsTest {
       Await.until("the device has raised its interrupt", () -> vector.drain() == 1);
       doorbells.ring(0);
       assertThat(served.device().recordedWrites.take()).isEqualTo("80: 00000000");
-      client.writeInt(BAR0, TestDevice.LENGTH, Integer.MAX_VALUE); // Traffic that fails at once, or continues.
+      client.writeInt(BAR0, TestDevice.LENGTH, Integer.MAX_VALUE); // Traffic that fails or continues.
       client.writeInt(BAR0, TestDevice.COMMAND, TestDevice.TRAFFIC);
       doorbells.ring(1);
       assertThat(served.device().recordedWrites.take()).isEqualTo("84: 07000000");
