@@ -5,18 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
-import io.vfio4j.linux.Memfd;
-import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.ProcessResources;
 import io.vfio4j.vfiouser.testing.RawPeer;
-import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import io.vfio4j.vfiouser.testing.TestServer;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
-import io.vfio4j.vfiouser.wire.LittleEndian;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages are independent of the system calls that carry them, except for their descriptors. */
-public class FramingTest {
+class FramingTest {
 
   private static final long PAGE = 0x1000;
 
@@ -36,21 +31,21 @@ public class FramingTest {
   @Test
   void acceptsDescriptorsWithFirstByteOfSplitMessage() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
-        Fd fd = createNumbered(5)) {
+        Fd fd = TestMemory.createNumbered(5)) {
       byte[] map = RawPeer.command(1, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, PAGE, PAGE));
       for (int i = 0; i < map.length; i++) {
         peer.send(new byte[] {map[i]}, i == 0 ? new Fd[] {fd} : new Fd[0]);
       }
       assertThat(peer.reply(1, Command.DMA_MAP).errno()).isZero();
-      assertThat(readNumber(peer, PAGE)).isEqualTo(5);
+      assertThat(TestMemory.readNumber(peer, PAGE)).isEqualTo(5);
     }
   }
 
   @Test
   void assignsDescriptorsReceivedWithRestOfHeader() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
-        Fd first = createNumbered(1);
-        Fd second = createNumbered(2)) {
+        Fd first = TestMemory.createNumbered(1);
+        Fd second = TestMemory.createNumbered(2)) {
       byte[] one = RawPeer.command(1, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, PAGE, PAGE));
       byte[] two = RawPeer.command(2, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, 2 * PAGE, PAGE));
       for (int cut = 1; cut < Header.SIZE; cut++) {
@@ -59,8 +54,8 @@ public class FramingTest {
         peer.send(two, second);
         assertThat(peer.reply(1, Command.DMA_MAP).errno()).isZero();
         assertThat(peer.reply(2, Command.DMA_MAP).errno()).isZero();
-        assertThat(readNumber(peer, PAGE)).isEqualTo(1);
-        assertThat(readNumber(peer, 2 * PAGE)).isEqualTo(2);
+        assertThat(TestMemory.readNumber(peer, PAGE)).isEqualTo(1);
+        assertThat(TestMemory.readNumber(peer, 2 * PAGE)).isEqualTo(2);
         peer.succeed(Command.DMA_UNMAP, MessageBytes.dmaUnmap(2, 0, 0));
       }
     }
@@ -72,7 +67,7 @@ public class FramingTest {
     List<Fd> fds = new ArrayList<>();
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated()) {
       for (int i = 0; i < count; i++) {
-        fds.add(createNumbered(i));
+        fds.add(TestMemory.createNumbered(i));
       }
       for (int i = 0; i < count; i++) {
         // Every third is not shared, as a ROM might not be.
@@ -82,7 +77,7 @@ public class FramingTest {
       assertThat(peer.receive(count)).allMatch(reply -> reply.errno() == 0);
       for (int i = 0; i < count; i++) {
         if (i % 3 != 2) {
-          assertThat(readNumber(peer, (i + 1) * PAGE)).isEqualTo(i);
+          assertThat(TestMemory.readNumber(peer, (i + 1) * PAGE)).isEqualTo(i);
         }
       }
     } finally {
@@ -93,7 +88,7 @@ public class FramingTest {
   @Test
   void assignsDescriptorsToLastMessageOfSend() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
-        Fd fd = createNumbered(77)) {
+        Fd fd = TestMemory.createNumbered(77)) {
       peer.send(
           MessageBytes.empty()
               .bytes(RawPeer.command(1, Command.DEVICE_GET_INFO, MessageBytes.empty().u32(16, 0, 0, 0)))
@@ -101,7 +96,7 @@ public class FramingTest {
               .bytes(RawPeer.command(3, Command.DMA_MAP, MessageBytes.dmaMap(7, 0, PAGE, PAGE))).toBytes(),
           fd);
       assertThat(peer.receive(3)).extracting(RawPeer.Message::id).containsExactly(1, 2, 3);
-      assertThat(readNumber(peer, PAGE)).isEqualTo(77);
+      assertThat(TestMemory.readNumber(peer, PAGE)).isEqualTo(77);
     }
   }
 
@@ -147,32 +142,5 @@ public class FramingTest {
       peer.assertNoReply();
       assertThat(ProcessResources.openFds()).isEqualTo(before);
     }
-  }
-
-  /** Returns a page that begins with a number. */
-  public static Fd createNumbered(int number) throws Exception {
-    Fd fd = Memfd.create("page " + number, PAGE);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment page = MemoryMap.shared(fd, 0, PAGE, true, arena);
-      page.set(LittleEndian.U32, 0, number);
-    }
-    return fd;
-  }
-
-  /** Makes the device read the number at an address. */
-  public static int readNumber(RawPeer peer, long iova) throws Exception {
-    peer.succeed(Command.REGION_WRITE,
-        MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.ADDRESS, 16).u64(iova).u32(4,
-            TestDevice.DMA_READ));
-    // The registers were written in one access, which does not trigger a command.
-    peer.succeed(Command.REGION_WRITE,
-        MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.COMMAND, 4).u32(TestDevice.DMA_READ));
-    assertThat(
-        peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(TestDevice.BAR0, TestDevice.STATUS, 4))
-            .fields()
-            .getInt(16))
-        .isZero();
-    return peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(TestDevice.BAR2, 0, 4)).fields()
-        .getInt(16);
   }
 }

@@ -50,7 +50,7 @@ class FullSocketTest {
   void servesPipeliningClientInOrder(int buffer) throws Exception {
     int pairs = 120;
     try (TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withSocketBuffer(buffer));
-        RawPeer peer = served.connectNegotiated(); Fd fd = FramingTest.createNumbered(77)) {
+        RawPeer peer = served.connectNegotiated(); Fd fd = TestMemory.createNumbered(77)) {
       peer.socket().bufferSize(buffer);
       for (int i = 0; i < pairs; i++) {
         byte[] data = new byte[BODY];
@@ -69,7 +69,7 @@ class FullSocketTest {
         assertThat(body[16 + BODY - 1]).isEqualTo((byte) i);
       }
       assertThat(peer.reply(9999, Command.DMA_MAP).errno()).isZero();
-      assertThat(FramingTest.readNumber(peer, IOVA)).isEqualTo(77);
+      assertThat(TestMemory.readNumber(peer, IOVA)).isEqualTo(77);
     }
   }
 

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-public class RoundTripTest {
+class RoundTripTest {
 
   private static final long IOVA = 0x10_0000;
 

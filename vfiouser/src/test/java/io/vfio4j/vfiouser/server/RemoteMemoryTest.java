@@ -8,7 +8,6 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.vfiouser.FramingTest;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
@@ -141,7 +140,7 @@ class RemoteMemoryTest {
   @Test
   void executesCommandsDuringPendingRead() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
-        Fd fd = FramingTest.createNumbered(8)) {
+        Fd fd = TestMemory.createNumbered(8)) {
       RawPeer.Message question = OpaqueDmaRead.trigger(peer, TestDevice.DMA_READ);
       peer.succeed(Command.REGION_WRITE, MessageBytes.regionAccess(2, 100, 4).u32(5));
       assertThat(peer.succeed(Command.REGION_READ, MessageBytes.regionAccess(2, 100, 4)).fields().getInt(16))
@@ -157,8 +156,8 @@ class RemoteMemoryTest {
       assertThat(peer.receive(2)).extracting(RawPeer.Message::id).containsExactly(0x77, 5);
       assertThat(OpaqueDmaRead.status(peer)).isZero();
       assertThat(served.device().memory().get(LittleEndian.U32, 0)).isEqualTo(0xabcd);
-      assertThat(FramingTest.readNumber(peer, 4 * IOVA)).isEqualTo(8);
-      assertThat(FramingTest.readNumber(peer, 5 * IOVA)).isEqualTo(8);
+      assertThat(TestMemory.readNumber(peer, 4 * IOVA)).isEqualTo(8);
+      assertThat(TestMemory.readNumber(peer, 5 * IOVA)).isEqualTo(8);
     }
   }
 
@@ -260,7 +259,7 @@ class RemoteMemoryTest {
   @Test
   void observesMappingChangedDuringAccess() throws Exception {
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectNegotiated();
-        Fd fd = FramingTest.createNumbered(8)) {
+        Fd fd = TestMemory.createNumbered(8)) {
       peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(3, 0, IOVA, 4096));
       peer.succeed(Command.DMA_MAP, MessageBytes.dmaMap(7, 0, IOVA + 4096, 4096), fd);
       peer.succeed(Command.REGION_WRITE,
@@ -273,7 +272,7 @@ class RemoteMemoryTest {
       peer.send(question.reply(MessageBytes.empty().u64(IOVA + 4088, 8)));
       assertThat(peer.reply(0x77, Command.REGION_WRITE).errno()).isZero();
       assertThat(OpaqueDmaRead.status(peer)).isEqualTo(Errno.EACCES.number());
-      assertThat(FramingTest.readNumber(peer, IOVA + 4096)).isEqualTo(8);
+      assertThat(TestMemory.readNumber(peer, IOVA + 4096)).isEqualTo(8);
     }
   }
 

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.MemoryMap;
 import io.vfio4j.linux.UnixSocket;
-import io.vfio4j.vfiouser.FramingTest;
 import io.vfio4j.vfiouser.testing.BackgroundTask;
 import io.vfio4j.vfiouser.testing.ProcessResources;
 import io.vfio4j.vfiouser.testing.Property;
 import io.vfio4j.vfiouser.testing.RawPeer;
+import io.vfio4j.vfiouser.testing.TestMemory;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,7 +45,7 @@ class MessageReaderPropertyTest {
         all.writeBytes(RawPeer.message(i, Command.DMA_MAP, RawPeer.COMMAND, 0, body));
         bodies.add(body);
         if (random.nextInt(3) == 0) {
-          fds.put(from, FramingTest.createNumbered(i));
+          fds.put(from, TestMemory.createNumbered(i));
           // Descriptors are sent with the beginning of a message, not with the end of another; they belong to
           // the last one.
           cuts.add(from);
