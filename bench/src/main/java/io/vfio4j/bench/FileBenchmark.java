@@ -105,14 +105,14 @@ final class FileBenchmark implements AutoCloseable {
     }
   }
 
-  private void measure(FileSamples way, TimedWork write, TimedWork read)
+  private void measure(FileSamples samples, TimedWork write, TimedWork read)
       throws IOException, InterruptedException {
     Files.deleteIfExists(file);
-    way.write().add(gibPerSecond(write));
+    samples.write().add(gibPerSecond(write));
     // The file has been synced, so all of it can be dropped from the page cache.
     call("dd", "if=" + file, "iflag=nocache", "count=0");
-    way.coldRead().add(gibPerSecond(read));
-    way.warmRead().add(gibPerSecond(read));
+    samples.coldRead().add(gibPerSecond(read));
+    samples.warmRead().add(gibPerSecond(read));
   }
 
   private double gibPerSecond(TimedWork work) throws IOException, InterruptedException {
@@ -158,7 +158,7 @@ final class FileBenchmark implements AutoCloseable {
     }
     MarkdownTable table =
         new MarkdownTable(out, "States of %d MiB in files, GiB/s".formatted(bytes >> 20), columns);
-    List.of(dd, ofDevice, ofMemory).forEach(way -> table.row(way.row(dd)));
+    List.of(dd, ofDevice, ofMemory).forEach(samples -> table.row(samples.row(dd)));
   }
 
   @Override

@@ -136,9 +136,9 @@ final class TlsBenchmark implements AutoCloseable {
   void print(PrintStream out) {
     MarkdownTable table = new MarkdownTable(out, "Memory by TLS, moved within one machine",
         List.of("", "GiB/s", "GiB a second of the busier thread's processor", "TLS : this"));
-    for (PathSamples way : List.of(plaintext, tls)) {
-      table.row(List.of(way.name(), way.rate().describe(2), way.perCore().describe(2),
-          tls.perCore().dividedBy(way.perCore()).describe(2)));
+    for (PathSamples samples : List.of(plaintext, tls)) {
+      table.row(List.of(samples.name(), samples.rate().describe(2), samples.perCore().describe(2),
+          tls.perCore().dividedBy(samples.perCore()).describe(2)));
     }
     table.row(List.of("AES-256-GCM, OpenSSL", "", aes.describe(2), tls.perCore().dividedBy(aes).describe(2)));
     table.row(List.of("ChaCha20-Poly1305, OpenSSL", "", chaCha.describe(2),

@@ -93,18 +93,18 @@ final class ZstdBenchmark implements AutoCloseable {
       for (CodecBenchmark trial : alone) {
         trial.run();
       }
-      for (PathSamples way : paths) {
-        send(way);
+      for (PathSamples samples : paths) {
+        send(samples);
       }
     }
   }
 
-  private void send(PathSamples way) throws IOException, InterruptedException {
+  private void send(PathSamples samples) throws IOException, InterruptedException {
     target.fill((byte) 1);
     try (MemoryChannel pipe = new MemoryChannel(ConnectedPair.inTheClear(address), demo, target, frame)) {
-      way.level().ifPresent(level -> pipe.compressWith(new Compression(codec, level)));
-      pipe.limit(way.limit());
-      way.add(pipe, pipe.sendAll());
+      samples.level().ifPresent(level -> pipe.compressWith(new Compression(codec, level)));
+      pipe.limit(samples.limit());
+      samples.add(pipe, pipe.sendAll());
     }
     if (demo.mismatch(target) >= 0) {
       throw new IllegalStateException("the memory differs between source and target");
@@ -122,12 +122,12 @@ final class ZstdBenchmark implements AutoCloseable {
         List.of("", "ratio", "MiB compressed a second of processor", "decompressed",
             "heap for a payload, bytes"));
     alone.forEach(trial -> table.row(trial.row()));
-    MarkdownTable sent = new MarkdownTable(out, "Memory, compressed on its way", List.of("", "ratio", "MiB/s",
+    MarkdownTable sent = new MarkdownTable(out, "Memory, compressed in transit", List.of("", "ratio", "MiB/s",
         ": not compressed", "MiB a second of the busier thread's processor", "heap for a GiB, KiB"));
     Optional<PathSamples> plain = Optional.empty();
-    for (PathSamples way : paths) {
-      plain = way.level().isEmpty() ? Optional.of(way) : plain;
-      sent.row(way.row(plain.orElseThrow()));
+    for (PathSamples samples : paths) {
+      plain = samples.level().isEmpty() ? Optional.of(samples) : plain;
+      sent.row(samples.row(plain.orElseThrow()));
     }
   }
 

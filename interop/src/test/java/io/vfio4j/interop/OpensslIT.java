@@ -141,7 +141,7 @@ class OpensslIT {
 
   @ParameterizedTest
   @CsvSource({"none, -tls1_3, NO_CERTIFICATE, sent no certificate, alert",
-      "others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
+      "others, -tls1_3, WRONG_AUTHORITY, not signed by the trusted CA, alert",
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
       "keys, -tls1_2, OLD_TLS, does not offer TLS 1.3, alert protocol version"})
   void rejectsUnauthorisedOpensslClient(String keys, String option, Reason reason,
@@ -159,7 +159,7 @@ class OpensslIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"others, -tls1_3, WRONG_AUTHORITY, not signed by the authority, alert",
+  @CsvSource({"others, -tls1_3, WRONG_AUTHORITY, not signed by the trusted CA, alert",
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
       "keys, -tls1_2, OLD_TLS, does not speak TLS 1.3, unsupported protocol"})
   void rejectsUnauthorisedOpensslServer(String keys, String option, Reason reason, String message,

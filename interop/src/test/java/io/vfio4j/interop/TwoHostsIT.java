@@ -232,7 +232,7 @@ class TwoHostsIT {
         ChildProcess sender =
             send("tcp:%s:%d".formatted(NetworkNamespaces.B_TO_A, port(receiver)), "expired")) {
       assertThat(sender.await(TIMEOUT)).isEqualTo(1);
-      assertThat(String.join("\n", sender.stderrLines())).contains("certificate is good from ")
+      assertThat(String.join("\n", sender.stderrLines())).contains("certificate is valid from ")
           .contains(", and not now");
     }
     assertRunsWithState(source);

@@ -18,7 +18,7 @@ public final class BoardRegisters {
   /** 64 bits: the value to write, or the value read, by DMA. */
   public static final int VALUE = 0x18;
 
-  /** 32 bits, write-only: the command to execute, {@link #WRITE}, {@link #READ} or {@link #INTERRUPT}. */
+  /** 32 bits: a write of exactly 4 bytes executes a command, {@link #WRITE}, {@link #READ} or {@link #INTERRUPT}. */
   public static final int COMMAND = 0x20;
 
   /** 32 bits: 0, or the errno of the last command. */
