@@ -28,7 +28,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** What may be written to device_state in each state of version 1, and what comes of it. */
-public final class RegionStateChecks {
+final class RegionStateChecks {
 
   private static final List<DeviceStateV1> PLAIN = List.of(DeviceStateV1.RUNNING, DeviceStateV1.STOP,
       DeviceStateV1.STOP_COPY, DeviceStateV1.PRE_COPY, DeviceStateV1.RESUMING);

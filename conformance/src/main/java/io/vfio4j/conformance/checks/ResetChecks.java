@@ -18,7 +18,7 @@ import io.vfio4j.model.SavingSession;
 import java.util.Arrays;
 
 /** Reset, in every state and during sessions. */
-public final class ResetChecks {
+final class ResetChecks {
 
   private ResetChecks() {
   }

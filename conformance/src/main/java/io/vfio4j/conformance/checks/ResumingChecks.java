@@ -15,7 +15,7 @@ import io.vfio4j.model.ResumingSession;
 import java.util.Optional;
 
 /** Writing a complete state. */
-public final class ResumingChecks {
+final class ResumingChecks {
 
   /** Sizes of reads and writes that are unlikely to match the records of a stream. */
   private static final int[] ODD_SIZES = {1, 3, 7, 13, 61, 509};

@@ -14,7 +14,7 @@ import io.vfio4j.model.SavingSession;
 import java.util.OptionalLong;
 
 /** Reading the state of a stopped device. */
-public final class SavingChecks {
+final class SavingChecks {
 
   /** An estimate within this many bytes is accurate. */
   private static final long TOLERANCE_BYTES = 4096;

@@ -18,7 +18,7 @@ import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.SavingSession;
 
 /** The lifetime of data sessions. */
-public final class SessionChecks {
+final class SessionChecks {
 
   private SessionChecks() {
   }

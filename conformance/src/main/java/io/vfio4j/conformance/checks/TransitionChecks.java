@@ -21,7 +21,7 @@ import io.vfio4j.model.TransitionResult;
 import java.util.Optional;
 
 /** Every pair of states: errno, state reached, and data session. */
-public final class TransitionChecks {
+final class TransitionChecks {
 
   private TransitionChecks() {
   }
