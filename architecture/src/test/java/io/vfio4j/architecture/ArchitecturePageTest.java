@@ -28,9 +28,11 @@ class ArchitecturePageTest {
   private static final String UPDATE = "vfio4j.docs.update";
   private static final Pattern PICTURE =
       Pattern.compile("(?<=<!-- layers -->\n).*?(?=<!-- end of layers -->)", Pattern.DOTALL);
-  private static final Pattern EXAMPLE = Pattern.compile("```java\n(package (\\S+);\n.*?)```\n", Pattern.DOTALL);
-  private static final Pattern TYPE = Pattern.compile("^(?:public |final |sealed )*(?:class|record|enum|interface) (\\w+)",
-      Pattern.MULTILINE);
+  private static final Pattern EXAMPLE =
+      Pattern.compile("```java\n(package (\\S+);\n.*?)```\n", Pattern.DOTALL);
+  private static final Pattern TYPE =
+      Pattern.compile("^(?:public |final |sealed )*(?:class|record|enum|interface) (\\w+)",
+          Pattern.MULTILINE);
 
   @TempDir
   private Path folder;

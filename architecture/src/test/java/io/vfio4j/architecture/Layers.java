@@ -26,10 +26,11 @@ record Layers(Map<String, List<String>> packages) {
   /** Reads the declaration. */
   static Layers read() {
     Map<String, List<String>> packages = new LinkedHashMap<>();
-    text().lines().map(String::strip).filter(line -> !line.isEmpty() && !line.startsWith("#")).forEach(line -> {
-      String[] parts = line.split(":", 2);
-      packages.put(parts[0], List.of(parts[1].strip().split("\\s*,\\s*")));
-    });
+    text().lines().map(String::strip).filter(line -> !line.isEmpty() && !line.startsWith("#"))
+        .forEach(line -> {
+          String[] parts = line.split(":", 2);
+          packages.put(parts[0], List.of(parts[1].strip().split("\\s*,\\s*")));
+        });
     return new Layers(packages);
   }
 

@@ -82,7 +82,8 @@ final class LayersPicture {
     Map<String, Set<String>> reduced = new LinkedHashMap<>();
     arrows.forEach((from, to) -> {
       Set<String> kept = new TreeSet<>(to);
-      kept.removeIf(target -> to.stream().anyMatch(step -> !step.equals(target) && reaches(arrows, step, target, new HashSet<>())));
+      kept.removeIf(target -> to.stream()
+          .anyMatch(step -> !step.equals(target) && reaches(arrows, step, target, new HashSet<>())));
       reduced.put(from, kept);
     });
     return reduced;

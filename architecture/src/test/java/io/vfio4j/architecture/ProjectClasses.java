@@ -13,8 +13,9 @@ import java.util.TreeSet;
 /** The main classes of all modules, as compiled. */
 final class ProjectClasses {
   /** Of all modules on the class path, without their tests. */
-  static final JavaClasses ALL = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
-      .withImportOption(location -> !location.contains("/architecture/")).importPackages("io.vfio4j");
+  static final JavaClasses ALL =
+      new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+          .withImportOption(location -> !location.contains("/architecture/")).importPackages("io.vfio4j");
 
   private ProjectClasses() {}
 
@@ -28,7 +29,8 @@ final class ProjectClasses {
   /** Returns the files of source of each package: its top-level classes, without {@code package-info}. */
   static Map<String, Long> files() {
     Map<String, Long> files = new TreeMap<>();
-    ALL.stream().filter(JavaClass::isTopLevelClass).filter(type -> !type.getSimpleName().equals("package-info"))
+    ALL.stream().filter(JavaClass::isTopLevelClass)
+        .filter(type -> !type.getSimpleName().equals("package-info"))
         .forEach(type -> files.merge(type.getPackageName(), 1L, Long::sum));
     return files;
   }

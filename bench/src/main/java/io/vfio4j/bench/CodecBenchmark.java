@@ -32,7 +32,7 @@ final class CodecBenchmark implements AutoCloseable {
   private final Samples decompressing = new Samples();
   private final Samples allocated = new Samples();
 
-  /*
+  /**
    * Creates the benchmark.
    *
    * @param content the name of the content, for the table

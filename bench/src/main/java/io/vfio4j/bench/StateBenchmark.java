@@ -28,9 +28,7 @@ final class StateBenchmark {
    * @param other another one with as much memory
    */
   static StateBenchmark run(BaselinePrograms baseline, ServerProcess one, ServerProcess other,
-      ServerProcess inC,
-      long memory,
-      int rounds) throws IOException, InterruptedException {
+      ServerProcess inC, long memory, int rounds) throws IOException, InterruptedException {
     StateBenchmark samples = new StateBenchmark();
     try (VfioUserClient client = BenchClients.connect(one)) {
       StateCopyClient.fill(client, memory);

@@ -64,7 +64,7 @@ final class ZstdBenchmark implements AutoCloseable {
   private final List<CodecBenchmark> alone = new ArrayList<>();
   private final List<PathSamples> paths = new ArrayList<>();
 
-  /*
+  /**
    * Prepares the memory.
    *
    * @param socket the path for the UNIX socket

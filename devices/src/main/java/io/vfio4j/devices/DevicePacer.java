@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
  * in a batch of at most {@link #MAX_BATCH}. Events that are late by more than 100 ms, because the thread was delayed or
  * the rate exceeds the machine, are dropped.
  */
+@SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class DevicePacer implements StateItem, ScheduledWork {
 
   /** The maximum number of events per wake-up, so that the device's thread also handles messages. */

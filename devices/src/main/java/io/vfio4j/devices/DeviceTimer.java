@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
  * A one-shot timer. Its clock is paused while the device is stopped. An armed timer is saved with its remaining time, and
  * continues at the target.
  */
+@SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class DeviceTimer implements StateItem, ScheduledWork {
 
   private static final long NOT_ARMED = -1;

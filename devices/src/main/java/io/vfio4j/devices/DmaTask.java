@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
  * the migration state does not permit its DMA. A task that has started is completed before the device quiesces or stops;
  * one that still waits is saved with the state, and runs at the target.
  */
+@SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class DmaTask implements StateItem {
 
   private final String name;

@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
  * device runs, the INTx-disable bit of the command register ({@code PCI_COMMAND_INTX_DISABLE}) is clear, and neither MSI
  * nor MSI-X is enabled. Bit 3 of the status register ({@code PCI_STATUS_INTERRUPT}) ignores the disable bit.
  */
+@SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class Intx implements StateItem {
 
   private final DeviceInterrupts interrupts;

@@ -12,6 +12,7 @@ import java.util.Arrays;
  * <p>
  * Interrupts signalled while the device is stopped are pending until it runs, here or at the target of a migration.
  */
+@SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class MessageInterrupts implements StateItem {
 
   private final DeviceInterrupts interrupts;

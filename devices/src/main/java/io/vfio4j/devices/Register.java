@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * A 64-bit register may be written as two halves of 32 bits: each half is stored at once, and the side effect follows the
  * high half. Other partial writes are ignored and logged. Partial reads are allowed.
  */
+@SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class Register implements StateItem {
 
   private static final long LOW_HALF_MASK = 0xffff_ffffL;

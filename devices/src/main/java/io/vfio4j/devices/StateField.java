@@ -5,6 +5,7 @@ import io.vfio4j.devices.state.StateItem;
 import java.nio.ByteBuffer;
 
 /** A 64-bit number that is part of a device's state, but not a register. */
+@SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class StateField implements StateItem {
 
   private final DeviceContext context;

@@ -29,7 +29,7 @@ public sealed interface MigrationEvent {
         Optional.of("%s completed %s > %s".formatted(side(), moved.from(), moved.to()));
       case JournalWrite recorded -> Optional.of("%s recorded *%s*".formatted(side(), recorded.step()));
       case RoundEnd _ -> Optional.of(side() + " completed a round");
-      case Progress _,Note _ -> Optional.empty();
+      case Progress _, Note _ -> Optional.empty();
     };
   }
 

@@ -27,13 +27,9 @@ import java.util.Optional;
  * @param workloadFailure why the workload did not resume at the target and stays paused; empty if it resumed
  */
 public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
-    Duration downtime,
-    DowntimeParts downtimeParts, Optional<DowntimeParts> predictedParts, long bytes, long stopCopyBytes,
-    Optional<CompressionReport> compression,
-    List<PhaseTime> phases,
-    List<Round> rounds,
-    TargetSummary target, List<String> notCarried, List<String> notes,
-    Optional<String> workloadFailure) {
+    Duration downtime, DowntimeParts downtimeParts, Optional<DowntimeParts> predictedParts, long bytes,
+    long stopCopyBytes, Optional<CompressionReport> compression, List<PhaseTime> phases, List<Round> rounds,
+    TargetSummary target, List<String> notCarried, List<String> notes, Optional<String> workloadFailure) {
 
   /** What no device's stream contains: the device's driver sets it up at the target. */
   public static final List<String> NOT_CARRIED = List.of("config space", "interrupt setup", "DMA mappings");

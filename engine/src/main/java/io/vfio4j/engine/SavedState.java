@@ -26,8 +26,8 @@ import java.util.OptionalLong;
  * @param fileBytes the length of the file
  */
 public record SavedState(StreamVersion version, Optional<CompressionAlgorithm> compression,
-    List<SavedDevice> devices, List<SavedMemory> memory, Source source, Instant stoppedAt,
-    Duration downtime, int rounds, long frames, long fileBytes) {
+    List<SavedDevice> devices, List<SavedMemory> memory, Source source, Instant stoppedAt, Duration downtime,
+    int rounds, long frames, long fileBytes) {
 
   public SavedState {
     devices = List.copyOf(devices);

@@ -22,8 +22,7 @@ import java.util.List;
  */
 public record TargetReport(List<DeviceIdentity> devices, List<DeviceIdentity> sources, Duration total,
     List<MigrationReport.PhaseTime> phases, MigrationReport.TargetSummary summary, Duration journalTime,
-    boolean confirmationSent,
-    List<String> notCarried, List<String> notes) {
+    boolean confirmationSent, List<String> notCarried, List<String> notes) {
 
   public TargetReport {
     devices = List.copyOf(devices);

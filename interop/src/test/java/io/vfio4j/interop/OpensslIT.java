@@ -144,8 +144,8 @@ class OpensslIT {
       "others, -tls1_3, WRONG_AUTHORITY, not signed by the trusted CA, alert",
       "expired, -tls1_3, EXPIRED, has expired, alert certificate unknown",
       "keys, -tls1_2, OLD_TLS, does not offer TLS 1.3, alert protocol version"})
-  void rejectsUnauthorisedOpensslClient(String keys, String option, Reason reason,
-      String message, String alert) throws Exception {
+  void rejectsUnauthorisedOpensslClient(String keys, String option, Reason reason, String message,
+      String alert) throws Exception {
     try (TransportListener listener = listen()) {
       CompletableFuture<Transport> accepted = accept(listener);
       try (OpensslProcess client =

@@ -70,7 +70,7 @@ public final class MemoryChannel implements AutoCloseable {
   private BandwidthLimit limit = new BandwidthLimit(NanoClock.SYSTEM, 0);
   private long bytesOnWire;
 
-  /*
+  /**
    * Creates a channel over a connection, which it closes.
    *
    * @param ends the ends of the connection

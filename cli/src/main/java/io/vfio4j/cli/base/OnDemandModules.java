@@ -56,8 +56,7 @@ public final class OnDemandModules {
     }
   }
 
-  private static CommandException missingModule(String module, Path folder,
-      @Nullable Exception cause) {
+  private static CommandException missingModule(String module, Path folder, @Nullable Exception cause) {
     return new CommandException(ExitCodes.FAILURE,
         "this installation lacks the module %s (expected in %s)".formatted(module, folder), cause);
   }

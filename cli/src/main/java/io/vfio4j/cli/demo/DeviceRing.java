@@ -97,8 +97,8 @@ final class DeviceRing implements AutoCloseable {
    *
    * @param from {@link #sources}, or wrappers of them
    */
-  MigrationReport migrate(List<MigratableDevice> from, MigrationOptions options,
-      MigrationListener listener) throws MigrationException, IOException {
+  MigrationReport migrate(List<MigratableDevice> from, MigrationOptions options, MigrationListener listener)
+      throws MigrationException, IOException {
     for (RingDevice device : devices) {
       device.outgoing().onMigrationStart();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.migrate;
 
+import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.cli.base.Json;
 import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Termination;
@@ -118,7 +119,7 @@ final class HeldSource {
       }
       return resume() ? Optional.of(Resolution.RESUMED) : Optional.empty();
     } catch (JournalException e) {
-      output.warning(e.getMessage());
+      output.warning(ErrorMessages.describe(e));
       return Optional.empty();
     }
   }
@@ -148,7 +149,7 @@ final class HeldSource {
       output.warning("running at the source again: " + devices.names());
       return true;
     } catch (DeviceException e) {
-      output.warning(e.getMessage());
+      output.warning(ErrorMessages.describe(e));
       return false;
     }
   }

@@ -108,7 +108,7 @@ final class ManualDecision {
     return switch (device) {
       case Reachable _ -> true;
       case Unverifiable unverifiable -> unverifiable.isAlive();
-      case Gone _,MigratedLater _ -> false;
+      case Gone _, MigratedLater _ -> false;
     };
   }
 

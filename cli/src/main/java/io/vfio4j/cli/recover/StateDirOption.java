@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.recover;
 
+import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.cli.base.Output;
 import io.vfio4j.engine.JournalException;
 import io.vfio4j.engine.journal.StateDirectory;
@@ -42,7 +43,7 @@ public final class StateDirOption {
     try {
       state.prune(Instant.now().minus(Duration.ofDays(RETENTION_DAYS)));
     } catch (JournalException e) {
-      output.warning(e.getMessage());
+      output.warning(ErrorMessages.describe(e));
     }
     return state;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.recover;
 
+import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.cli.base.Json;
 import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Termination;
@@ -45,7 +46,7 @@ final class StoppedDevices {
           device -> report(device.name(), "resumed", "was left stopped with its state, and runs again"));
       return all;
     } catch (DeviceException e) {
-      output.warning(e.getMessage());
+      output.warning(ErrorMessages.describe(e));
       return false;
     } finally {
       stopped.forEach(OpenDevice::close);
@@ -116,7 +117,7 @@ final class StoppedDevices {
       report(device.name(), "discarded", "was stopped with a state, and has been reset");
       return true;
     } catch (DeviceException e) {
-      output.warning(e.getMessage());
+      output.warning(ErrorMessages.describe(e));
       return false;
     }
   }
@@ -134,7 +135,7 @@ final class StoppedDevices {
       }
       return true;
     } catch (IOException e) {
-      output.warning(e.getMessage());
+      output.warning(ErrorMessages.describe(e));
       return false;
     }
   }

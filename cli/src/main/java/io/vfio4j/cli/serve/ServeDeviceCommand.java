@@ -7,6 +7,7 @@ import io.vfio4j.devices.DeviceOptions;
 import io.vfio4j.devices.DeviceProvider;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,12 +37,16 @@ final class ServeDeviceCommand implements Callable<Integer> {
         "It serves one client at a time until SIGTERM or Ctrl-C, and then removes its socket.");
     spec.usageMessage().footer(("\n" + provider.details()).split("\n", -1));
     // The help lists the device's options before those of every command.
-    List<OptionSpec> last = spec.mixins().get("common").options().stream()
+    List<OptionSpec> last = common(spec).options().stream()
         .map(option -> spec.findOption(option.longestName())).toList();
     last.forEach(spec::remove);
     provider.options().forEach(option -> spec.addOption(optionSpec(option)));
     last.forEach(spec::addOption);
     return spec;
+  }
+
+  private static CommandSpec common(CommandSpec spec) {
+    return Objects.requireNonNull(spec.mixins().get("common"));
   }
 
   private static OptionSpec optionSpec(DeviceOption<?> option) {
@@ -63,7 +68,7 @@ final class ServeDeviceCommand implements Callable<Integer> {
   private void rejectOptionsBeforeName() {
     CommandSpec serve = common.spec().parent();
     serve.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName)
-        .filter(name -> !serve.mixins().get("common").optionsMap().containsKey(name)).findFirst()
+        .filter(name -> !common(serve).optionsMap().containsKey(name)).findFirst()
         .ifPresent(name -> {
           throw new ParameterException(common.spec().commandLine(),
               "%s stands before '%s'; options follow the name of the device".formatted(name,

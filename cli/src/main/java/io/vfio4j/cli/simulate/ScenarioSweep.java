@@ -17,8 +17,7 @@ import java.util.OptionalLong;
 
 /** Simulates every combination of the given values with the same sources. */
 record ScenarioSweep(List<DirtySource> sources, CostOptions.Costs costs, Duration deadline,
-    List<LinkBandwidth> links,
-    List<Duration> maxDowntimes, List<WhenNotConverging> policies) {
+    List<LinkBandwidth> links, List<Duration> maxDowntimes, List<WhenNotConverging> policies) {
 
   /** A limit of the run time; the number of different results is limited by {@link Scenario#MAX_KEYS}. */
   private static final int MAX_COMBINATIONS = 1_000;

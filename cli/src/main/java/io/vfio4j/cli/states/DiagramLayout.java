@@ -16,8 +16,7 @@ import java.util.Optional;
  * @param savingEnd the lower right corner of the saving group
  */
 record DiagramLayout(double width, double height, Map<String, StateBox> boxes, List<ArcLine> lines,
-    Point saving,
-    Point savingEnd) {
+    Point saving, Point savingEnd) {
 
   /** Half of the distance between the two directions of an arc. */
   private static final double HALF_LANE = 6.5;

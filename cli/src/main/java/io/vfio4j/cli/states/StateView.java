@@ -11,8 +11,7 @@ import java.util.List;
  * @param meaning the meaning, for tables
  */
 record StateView(String name, int number, List<String> features, String brief, String meaning,
-    boolean running,
-    SessionKind session) {
+    boolean running, SessionKind session) {
 
   boolean isError() {
     return name.equals("ERROR");

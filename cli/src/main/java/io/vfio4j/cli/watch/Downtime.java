@@ -34,7 +34,7 @@ record Downtime(Duration duration, DowntimeParts parts, Optional<DowntimeParts> 
     return switch (result) {
       case MigrationResult.Migrated(MigrationReport report) -> Optional.of(of(report));
       case MigrationResult.Saved(SaveReport report, _) -> of(report);
-      case MigrationResult.Received _,MigrationResult.Restored _,MigrationResult.NotStarted _,MigrationResult.Failed _,MigrationResult.RestoreFailed _ ->
+      case MigrationResult.Received _, MigrationResult.Restored _, MigrationResult.NotStarted _, MigrationResult.Failed _, MigrationResult.RestoreFailed _ ->
         Optional.empty();
     };
   }

@@ -99,7 +99,7 @@ final class MigrationPage {
       case MigrationResult.Failed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
       case MigrationResult.RestoreFailed failed -> Optional.of(String.valueOf(failed.failure().getMessage()));
       case MigrationResult.NotStarted failed -> Optional.of(failed.message());
-      case MigrationResult.Migrated _,MigrationResult.Received _,MigrationResult.Saved _,MigrationResult.Restored _ ->
+      case MigrationResult.Migrated _, MigrationResult.Received _, MigrationResult.Saved _, MigrationResult.Restored _ ->
         Optional.empty();
     };
     Optional<String> paused = workloadFailure();

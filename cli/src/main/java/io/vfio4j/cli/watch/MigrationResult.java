@@ -22,7 +22,7 @@ sealed interface MigrationResult {
       case Received(TargetReport report) -> Optional.of(report.total());
       case Saved(SaveReport report, _) -> Optional.of(report.total());
       case Restored(RestoreReport report, _) -> Optional.of(report.total());
-      case NotStarted _,Failed _,RestoreFailed _ -> Optional.empty();
+      case NotStarted _, Failed _, RestoreFailed _ -> Optional.empty();
     };
   }
 

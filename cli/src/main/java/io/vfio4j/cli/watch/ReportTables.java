@@ -82,7 +82,7 @@ final class ReportTables {
       case MigrationResult.Failed failed -> writeFailed(failed);
       case MigrationResult.Saved(SaveReport report, Path file) -> writeSaved(report, file);
       case MigrationResult.Restored(RestoreReport report, Path file) -> writeRestored(report, file);
-      case MigrationResult.NotStarted _,MigrationResult.RestoreFailed _ -> {
+      case MigrationResult.NotStarted _, MigrationResult.RestoreFailed _ -> {
         // No figures.
       }
     }

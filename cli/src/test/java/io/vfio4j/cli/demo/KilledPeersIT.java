@@ -91,8 +91,7 @@ class KilledPeersIT {
   }
 
   private void assertSourceRuns(DemoVm vm, SwitchoverObserver observer, KillAtStep killer,
-      MigrationException failure,
-      String step) throws IOException {
+      MigrationException failure, String step) throws IOException {
     String where = "killed at '%s', seed %d".formatted(step, seed);
     assertThat(killer.hasKilled()).as(where).isTrue();
     assertThat(failure).as(where).isNotNull();

@@ -16,8 +16,7 @@ import io.vfio4j.model.Segmentation;
  * @param ndma whether the region has the capability NDMA
  */
 public record MigrationInterface(MigrationFeatures features, boolean isVersion1Only, boolean isStream,
-    boolean hasRegion,
-    boolean ndma) {
+    boolean hasRegion, boolean ndma) {
 
   /** Returns the interface of a device with version 2 alone. */
   public static MigrationInterface version2(MigrationFeatures features) {

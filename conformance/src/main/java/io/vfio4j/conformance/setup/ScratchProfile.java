@@ -102,8 +102,7 @@ final class ScratchProfile implements DeviceProfile {
     return value.get(U64, 0);
   }
 
-  private static void write(DeviceProbe.RegionProbe regions, MemorySegment value, int register,
-      long number)
+  private static void write(DeviceProbe.RegionProbe regions, MemorySegment value, int register, long number)
       throws DeviceException {
     if (value.byteSize() == Integer.BYTES) {
       value.set(U32, 0, (int) number);

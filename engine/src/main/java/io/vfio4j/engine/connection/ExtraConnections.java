@@ -33,8 +33,7 @@ public final class ExtraConnections implements AutoCloseable {
 
   /** Opens them from the source, which sends JOIN on each. */
   public static ExtraConnections connect(Hello.Channels channels, Connections.TransportSupplier extra,
-      StreamConnection control,
-      MigrationTimeouts times, PhaseTracker tracker) throws IOException {
+      StreamConnection control, MigrationTimeouts times, PhaseTracker tracker) throws IOException {
     ExtraConnections made = new ExtraConnections(new ArrayList<>());
     try {
       for (int number = 0; number < channels.count(); number++) {
@@ -57,8 +56,7 @@ public final class ExtraConnections implements AutoCloseable {
    * @throws StalledException if not all arrive in time
    */
   public static ExtraConnections accept(Hello.Channels channels, Connections.TransportSupplier extra,
-      StreamConnection control,
-      PhaseTracker tracker) throws IOException {
+      StreamConnection control, PhaseTracker tracker) throws IOException {
     Duration stall = control.timeout();
     @Nullable
     StreamConnection[] connections = new @Nullable StreamConnection[channels.count()];

@@ -36,8 +36,8 @@ public final class Quiescence {
   private final PhaseTracker tracker;
   private final DowntimeClock parts;
 
-  public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload,
-      DowntimeClock parts, MigrationOptions options) {
+  public Quiescence(DeviceGroup group, TaskWaiter waiter, PausableWorkload workload, DowntimeClock parts,
+      MigrationOptions options) {
     this.group = group;
     this.waiter = waiter;
     this.workload = workload;

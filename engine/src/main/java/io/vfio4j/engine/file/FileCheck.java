@@ -83,8 +83,8 @@ final class FileCheck {
     }
   }
 
-  private static Result check(FileInput file, FileChannel channel, FrameReader in, Codecs codecs,
-      Arena arena) throws IOException {
+  private static Result check(FileInput file, FileChannel channel, FrameReader in, Codecs codecs, Arena arena)
+      throws IOException {
     FrameKind first = in.next(NO_TIMEOUT);
     if (first != FrameKind.HELLO) {
       throw new StreamException("it begins with %s instead of HELLO".formatted(first));

@@ -32,8 +32,8 @@ public record SaveReport(List<DeviceReport> devices, Optional<MigrationReport.Me
     boolean stopped, Duration total, Duration downtime, DowntimeParts downtimeParts,
     Optional<DowntimeParts> predictedParts, long bytes, long stopCopyBytes,
     Optional<MigrationReport.CompressionReport> compression, long fileBytes,
-    List<MigrationReport.PhaseTime> phases,
-    List<MigrationReport.Round> rounds, List<String> notes, Optional<String> workloadFailure) {
+    List<MigrationReport.PhaseTime> phases, List<MigrationReport.Round> rounds, List<String> notes,
+    Optional<String> workloadFailure) {
 
   /** Copies the lists. */
   public SaveReport {

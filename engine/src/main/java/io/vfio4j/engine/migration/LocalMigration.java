@@ -46,8 +46,7 @@ public final class LocalMigration {
    * @throws MigrationException if it failed; the target's exception is suppressed in it
    */
   public static MigrationReport run(MigratableDevice source, MigratableDevice target,
-      MigrationOptions options,
-      Workload workload, MigrationListener listener) throws MigrationException {
+      MigrationOptions options, Workload workload, MigrationListener listener) throws MigrationException {
     return run(DeviceSet.of(source), DeviceSet.of(target), options, workload, listener);
   }
 

@@ -94,7 +94,7 @@ public final class MigrationTarget {
   private static boolean isPeerFailure(MigrationException failure) {
     Throwable cause = failure.getCause();
     return failure.outcome() == Outcome.UNTOUCHED && cause != null && switch (cause) {
-      case RefusedException _,StreamException _ -> true;
+      case RefusedException _, StreamException _ -> true;
       case InterruptedIOException _ -> false;
       default -> FailureOrigin.of(cause) != FailureOrigin.HERE;
     };

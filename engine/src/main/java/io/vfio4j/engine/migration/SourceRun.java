@@ -75,8 +75,8 @@ final class SourceRun implements AutoCloseable {
 
   /** The results of {@link #transfer}, from which the report is made. */
   private record Transfer(List<Hello.Device> targets, SourceStreams streams,
-      List<MigrationReport.Round> rounds,
-      Optional<Prediction> prediction, Switchover switchover, MigrationReport.TargetSummary summary) {
+      List<MigrationReport.Round> rounds, Optional<Prediction> prediction, Switchover switchover,
+      MigrationReport.TargetSummary summary) {
   }
 
   MigrationReport run() throws MigrationException {

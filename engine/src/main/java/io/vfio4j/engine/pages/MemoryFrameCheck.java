@@ -20,8 +20,7 @@ public final class MemoryFrameCheck {
    * @param regions all regions, in the source's order
    * @param channel the channel; only its own shards may arrive on it
    */
-  public MemoryFrameCheck(List<? extends RegionRules.NamedRange> regions, ChannelShards shards,
-      int channel) {
+  public MemoryFrameCheck(List<? extends RegionRules.NamedRange> regions, ChannelShards shards, int channel) {
     this.regions = regions;
     this.shards = shards;
     this.channel = channel;

@@ -29,8 +29,7 @@ import java.time.Duration;
 public record RoundFacts(int round, Duration elapsed, long deviceBytesLeft, long memoryBytesLeft,
     double bytesPerSecond, double deviceBytesDirtiedPerSecond, double memoryBytesDirtiedPerSecond,
     Duration predictedDowntime, Duration maxDowntime, boolean initialDone, boolean acknowledged,
-    int quiesceFailures,
-    Duration sinceQuiesceFailure) {
+    int quiesceFailures, Duration sinceQuiesceFailure) {
 
   /**
    * Checks the ranges.

@@ -58,8 +58,7 @@ public final class RegionMatcher {
 
   /** Two regions may share a file at the target only if they share one at the source. */
   private static Optional<String> sharedAtTarget(HelloRegion ours, HelloRegion theirs,
-      List<HelloRegion> source,
-      List<HelloRegion> target) {
+      List<HelloRegion> source, List<HelloRegion> target) {
     return ours.file().isEmpty() ? Optional.empty()
         : ofFile(theirs, target).filter(other -> !other.name().equals(theirs.name()))
             .filter(other -> ofFile(ours, source).noneMatch(same -> same.name().equals(other.name())))

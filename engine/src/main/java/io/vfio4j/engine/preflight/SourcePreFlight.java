@@ -60,8 +60,8 @@ public final class SourcePreFlight {
    * @param roundTrip the time until the target's HELLO arrived
    */
   public record Agreement(List<Hello.Device> targets, List<Boolean> segments,
-      Optional<Hello.Channels> channels,
-      boolean initialDataAcknowledged, boolean confirmations, Duration roundTrip) {
+      Optional<Hello.Channels> channels, boolean initialDataAcknowledged, boolean confirmations,
+      Duration roundTrip) {
 
     public int deviceChannels() {
       return channels.map(Hello.Channels::devices).orElse(0);

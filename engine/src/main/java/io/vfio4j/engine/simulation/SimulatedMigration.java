@@ -18,8 +18,7 @@ import java.util.Optional;
  * @param reason the policy's last reason
  */
 public record SimulatedMigration(Verdict verdict, List<SimulatedRound> rounds, Duration total, long bytes,
-    long remaining,
-    Duration predictedDowntime, Optional<Duration> downtime, String reason) {
+    long remaining, Duration predictedDowntime, Optional<Duration> downtime, String reason) {
 
   /** Copies the list. */
   public SimulatedMigration {

@@ -18,8 +18,7 @@ import java.time.Duration;
  *     policy that has not decided by then counts as still waiting
  */
 public record SimulationSettings(SwitchoverPolicy policy, Duration maxDowntime, LinkRate link,
-    Duration perRound,
-    Duration fixedCost, Duration quiesceTime, Duration maxQuiesce, Duration horizon) {
+    Duration perRound, Duration fixedCost, Duration quiesceTime, Duration maxQuiesce, Duration horizon) {
 
   private static final Duration LONGEST_HORIZON = Duration.ofDays(1);
 

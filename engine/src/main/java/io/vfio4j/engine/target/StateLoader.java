@@ -36,8 +36,7 @@ public final class StateLoader {
    * @param memory receives memory, if this connection may carry it
    */
   public StateLoader(StreamConnection connection, StreamConnection control, int number, LoadTargets set,
-      BitSet devices,
-      Optional<MemoryReceiver> memory) {
+      BitSet devices, Optional<MemoryReceiver> memory) {
     this.memory = memory;
     this.connection = connection;
     this.control = control;

@@ -56,8 +56,7 @@ final class CertificateMessages {
         .min(Comparator.naturalOrder()).orElseThrow().toString();
   }
 
-  private static <T extends Throwable> @Nullable T cause(Throwable failure,
-      Class<T> kind) {
+  private static <T extends Throwable> @Nullable T cause(Throwable failure, Class<T> kind) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
       if (kind.isInstance(e)) {
         return kind.cast(e);

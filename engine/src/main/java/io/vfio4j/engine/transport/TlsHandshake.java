@@ -147,8 +147,7 @@ final class TlsHandshake {
     };
   }
 
-  private PeerRefusedException refused(Reason reason, String message,
-      @Nullable Exception cause) {
+  private PeerRefusedException refused(Reason reason, String message, @Nullable Exception cause) {
     return new PeerRefusedException(socket.peer(), reason, message, cause);
   }
 

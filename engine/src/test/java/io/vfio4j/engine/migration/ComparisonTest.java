@@ -42,8 +42,8 @@ class ComparisonTest {
   private static final MigrationFeatures BARE = MigrationFeatures.of();
 
   /** The two sides of a case. */
-  record Sides(List<SimulatedSettings> source, List<SimulatedSettings> target,
-      MemoryRegions sourceMemory, MemoryRegions targetMemory) {
+  record Sides(List<SimulatedSettings> source, List<SimulatedSettings> target, MemoryRegions sourceMemory,
+      MemoryRegions targetMemory) {
 
     static Sides of(List<SimulatedSettings> source, List<SimulatedSettings> target) {
       return new Sides(source, target, MemoryRegions.NONE, MemoryRegions.NONE);

@@ -88,8 +88,7 @@ class LoadConfirmationTest {
         : new Decision.Continue(NOT_LOADED);
   }
 
-  private static IntFunction<SimulatedSettings> settings(
-      GroupTrial trial, CountDownLatch until) {
+  private static IntFunction<SimulatedSettings> settings(GroupTrial trial, CountDownLatch until) {
     IntFunction<SimulatedSettings> usual = trial.targetSettings;
     return number -> number == 1
         ? usual.apply(number).withFaults(new Fault.WriteBlock(AFTER_INITIAL, until))

@@ -204,8 +204,7 @@ class TrackedLogTest {
     }
 
     @Override
-    public void report(IovaRange range, long pageSize,
-        MemorySegment bitmap) {
+    public void report(IovaRange range, long pageSize, MemorySegment bitmap) {
       bitmap.fill((byte) -1);
     }
   }

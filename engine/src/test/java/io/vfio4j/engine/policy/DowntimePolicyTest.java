@@ -26,8 +26,7 @@ class DowntimePolicyTest {
   }
 
   private static RoundFacts facts(Duration elapsed, Duration predicted, boolean initialDone,
-      boolean acknowledged,
-      int failures, Duration sinceFailure) {
+      boolean acknowledged, int failures, Duration sinceFailure) {
     return new RoundFacts(7, elapsed, 30 << 20, 0, 10 << 20, 20 << 20, 0, predicted, LIMIT, initialDone,
         acknowledged, failures, sinceFailure);
   }

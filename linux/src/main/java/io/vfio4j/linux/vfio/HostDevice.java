@@ -20,8 +20,7 @@ import java.util.OptionalInt;
  * @param neighbours the other devices of the group
  */
 public record HostDevice(String name, Kind kind, Optional<PciIds> ids, Optional<String> driver,
-    OptionalInt group,
-    Optional<String> cdev, List<Neighbour> neighbours) {
+    OptionalInt group, Optional<String> cdev, List<Neighbour> neighbours) {
 
   /** The directory of VFIO's files. */
   private static final Path VFIO = Path.of("/dev/vfio");

@@ -130,8 +130,7 @@ public sealed interface Recovery {
   }
 
   private static Optional<Recovery> rollbackTo(DeviceState reached, DeviceState to,
-      MigrationFeatures features,
-      boolean sessionEnded, String reason) {
+      MigrationFeatures features, boolean sessionEnded, String reason) {
     return NextState.of(features).path(reached, to).map(path -> new Rollback(to, path, sessionEnded, reason));
   }
 

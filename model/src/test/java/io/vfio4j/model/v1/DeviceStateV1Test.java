@@ -38,8 +38,7 @@ class DeviceStateV1Test {
       15, false, false, false, RUNNING|SAVING|RESUMING|NDMA,  15
       """)
   void interpretsEveryValueAsSpecified(int value, boolean valid, boolean withNdma, boolean without,
-      String name,
-      int effective) {
+      String name, int effective) {
     DeviceStateV1 state = new DeviceStateV1(value);
 
     assertThat(state.isValid()).isEqualTo(valid);

@@ -33,8 +33,7 @@ public final class ForeignServer implements AutoCloseable {
   private volatile boolean closed;
 
   private ForeignServer(MigratableDevice device, Set<ServerTrait> traits,
-      @Nullable UnixServerSocket listening,
-      @Nullable UnixSocket client) {
+      @Nullable UnixServerSocket listening, @Nullable UnixSocket client) {
     if (traits.containsAll(Set.of(ServerTrait.MINIMAL_LIMITS, ServerTrait.NO_JSON))) {
       throw new IllegalArgumentException("limits cannot be announced without JSON");
     }

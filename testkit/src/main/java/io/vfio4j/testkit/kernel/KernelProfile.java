@@ -12,8 +12,7 @@ package io.vfio4j.testkit.kernel;
  * @param isViable whether all devices of the group have VFIO drivers
  */
 public record KernelProfile(boolean hasIommufd, boolean reportsReinit, boolean endsPreCopyWithZero,
-    boolean hasDeviceLog,
-    boolean hasDirtyPages, boolean isViable) {
+    boolean hasDeviceLog, boolean hasDirtyPages, boolean isViable) {
 
   /** Linux 6.12 with a driver that conforms to the interface. */
   public static final KernelProfile LINUX_6_12 = new KernelProfile(true, false, false, true, true, true);

@@ -213,8 +213,7 @@ final class ClientMigration implements MigratableDevice {
   }
 
   private TransitionException transitionFailure(DeviceState from, DeviceState target, Errno errno,
-      DeviceState reached,
-      @Nullable Throwable cause) {
+      DeviceState reached, @Nullable Throwable cause) {
     return new TransitionException(calls.name(), from, target, errno, reached, cause);
   }
 

@@ -35,8 +35,7 @@ public sealed interface RecordingEvent {
    * @param size the size in its header, bytes
    */
   record Message(int connection, long nanos, boolean fromClient, int channel, List<RecordedFd> fds,
-      MemorySegment bytes,
-      long size) implements RecordingEvent {
+      MemorySegment bytes, long size) implements RecordingEvent {
 
     /** Decodes the message. */
     public DecodedMessage decode() {

@@ -55,8 +55,7 @@ final class ConnectionAcceptor implements AutoCloseable {
    * @param maxClients the number of places
    */
   ConnectionAcceptor(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> accepted,
-      Consumer<String> log,
-      int maxClients) {
+      Consumer<String> log, int maxClients) {
     places = new Semaphore(maxClients, true);
     rejectionMessage = "connection rejected: "
         + (maxClients == 1 ? "another client is connected" : "all " + maxClients + " devices are in use");

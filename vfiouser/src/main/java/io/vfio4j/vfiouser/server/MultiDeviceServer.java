@@ -39,8 +39,7 @@ public final class MultiDeviceServer implements DeviceServer {
   private int deviceCount;
 
   private MultiDeviceServer(UnixServerSocket socket, DeviceFactory factory, int maxClients,
-      ServerOptions options,
-      Consumer<String> log) {
+      ServerOptions options, Consumer<String> log) {
     this.factory = factory;
     this.options = options.withKeepState(KeepState.NEVER);
     this.log = new LogLimiter(ServerLog.of(log), System::nanoTime);
@@ -58,8 +57,7 @@ public final class MultiDeviceServer implements DeviceServer {
    * @throws LinuxException EADDRINUSE if a process listens on the path, and others
    */
   public static MultiDeviceServer listen(Path path, DeviceFactory factory, int maxClients,
-      ServerOptions options,
-      Consumer<String> log) throws LinuxException {
+      ServerOptions options, Consumer<String> log) throws LinuxException {
     if (maxClients < 1 || options.keepState() == KeepState.ALWAYS || options.once()) {
       throw new IllegalArgumentException(
           maxClients + " devices, state kept: " + options.keepState() + ", once: " + options.once());

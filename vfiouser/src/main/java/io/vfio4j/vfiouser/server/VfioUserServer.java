@@ -46,8 +46,7 @@ public final class VfioUserServer implements DeviceServer {
   private volatile @Nullable DeviceBackend current;
 
   private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
-      LongSupplier clock,
-      @Nullable UnixServerSocket socket) {
+      LongSupplier clock, @Nullable UnixServerSocket socket) {
     this.device = device;
     this.options = options;
     this.log = LogLimiter.of(log, clock);

@@ -41,7 +41,7 @@ public final class CapabilityChain {
     return CapabilityHeader.SIZE + switch (capability) {
       case SparseMmap sparse -> SparseMmapData.SIZE + (long) sparse.areas().size() * SparseMmapData.AREA_SIZE;
       case RegionType _ -> TypeData.SIZE;
-      case Ndma _,UnknownCapability _ -> 0;
+      case Ndma _, UnknownCapability _ -> 0;
     };
   }
 
@@ -71,7 +71,7 @@ public final class CapabilityChain {
         }
       }
       case RegionType(int type, int subtype) -> reply.u32(at, type).u32(at + TypeData.SUBTYPE, subtype);
-      case Ndma _,UnknownCapability _ -> {
+      case Ndma _, UnknownCapability _ -> {
         // only a header
       }
     }

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * {@code ClientMigration.moveTo}, which also asks for the state reached, a {@code TransitionException}.
  * <li>Printed: the engine's {@code MigratingDevice} records it in an event; {@code SourceRecovery} or
  * {@code TargetRecovery} put it in the message of a {@code MigrationException}; the command line's
- * {@code MigrationFailureReport} makes that the command's error, which {@code ErrorMessages} prints.
+ * {@code MigrationFailureReport} makes that the error of the command, {@code ErrorMessages} its text, and
+ * {@code ExecutionExceptionHandler} prints it.
  * </ol>
  */
 public final class ErrorReason {

@@ -106,8 +106,8 @@ class LifecycleTest {
       "false, false, RUNNING, false", "true, false, RUNNING, true", "false, true, RUNNING, true",
       "true, true, RUNNING, true", "true, true, STOP, false", "true, false, PRE_COPY, false",
       "false, true, RESUMING, false", "true, true, RUNNING_P2P, false"})
-  void resetsDeviceAtDisconnectUnlessKept(boolean clientKeeps, boolean serverKeeps,
-      DeviceState state, boolean isKept) throws Exception {
+  void resetsDeviceAtDisconnectUnlessKept(boolean clientKeeps, boolean serverKeeps, DeviceState state,
+      boolean isKept) throws Exception {
     KeepState keepState = serverKeeps ? KeepState.ALWAYS : KeepState.ON_REQUEST;
     try (TestServer served = TestServer.start(folder, ServerOptions.DEFAULT.withKeepState(keepState))) {
       try (VfioUserClient client = served.connect(ClientOptions.DEFAULT.withKeepState(clientKeeps))) {
