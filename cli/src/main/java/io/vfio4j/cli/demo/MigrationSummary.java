@@ -2,7 +2,6 @@
 package io.vfio4j.cli.demo;
 
 import io.vfio4j.cli.base.Quantities;
-
 import io.vfio4j.engine.MigrationReport;
 import io.vfio4j.engine.MigrationReport.PhaseTime;
 import java.util.ArrayList;

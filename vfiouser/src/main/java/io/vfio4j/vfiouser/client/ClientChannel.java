@@ -6,6 +6,7 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.client.memory.ClientMemory;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.ErrorReason;
 import io.vfio4j.vfiouser.wire.Extension;

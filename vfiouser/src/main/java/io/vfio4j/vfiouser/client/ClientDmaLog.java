@@ -6,6 +6,7 @@ import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.client.memory.ClientWriteLog;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Structs.DmaLoggingReport;
 import io.vfio4j.vfiouser.wire.Structs.Feature;

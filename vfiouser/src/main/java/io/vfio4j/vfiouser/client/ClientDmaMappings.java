@@ -7,6 +7,7 @@ import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.client.memory.ClientMemory;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Header;

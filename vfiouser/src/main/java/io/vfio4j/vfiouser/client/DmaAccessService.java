@@ -5,6 +5,8 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.client.memory.ClientMemory;
+import io.vfio4j.vfiouser.client.memory.DmaAccessHandler;
 import io.vfio4j.vfiouser.wire.MessageReader;
 import io.vfio4j.vfiouser.wire.MessageTransport;
 import io.vfio4j.vfiouser.wire.Threads;

@@ -19,6 +19,7 @@ import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.model.region.RegionMigratableDevice;
 import io.vfio4j.model.v1.FeaturesV1;
 import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.client.memory.ClientMemory;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.MessageTransport;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.client;
+package io.vfio4j.vfiouser.client.memory;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
@@ -17,7 +17,7 @@ import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import java.lang.foreign.Arena;
 
 /** Handles the server's DMA_READ and DMA_WRITE, for memory of the client, on one socket. */
-final class DmaAccessHandler implements AutoCloseable {
+public final class DmaAccessHandler implements AutoCloseable {
 
   private final ClientMemory memory;
   private final MessageReader reader;
@@ -32,7 +32,8 @@ final class DmaAccessHandler implements AutoCloseable {
    * @param maxDataXferSize bytes of data in a message, as negotiated
    * @param arena for the buffers
    */
-  DmaAccessHandler(ClientMemory memory, MessageReader reader, MessageSender sender, int maxDataXferSize,
+  public DmaAccessHandler(ClientMemory memory, MessageReader reader, MessageSender sender,
+      int maxDataXferSize,
       Arena arena) {
     this.memory = memory;
     this.reader = reader;
@@ -43,7 +44,7 @@ final class DmaAccessHandler implements AutoCloseable {
   }
 
   /** Handles the reader's current message. */
-  void handleCommand() throws LinuxException, ProtocolException {
+  public void handleCommand() throws LinuxException, ProtocolException {
     if (!reader.isCommand() || reader.messageSize() < Header.SIZE) {
       throw new ProtocolException("neither a command nor the expected reply, of "
           + reader.messageSize() + " bytes");

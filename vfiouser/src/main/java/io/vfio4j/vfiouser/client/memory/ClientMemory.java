@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.client;
+package io.vfio4j.vfiouser.client.memory;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Memory of the client that the server reads and writes by message. Thread-safe. */
-final class ClientMemory {
+public final class ClientMemory {
 
   private record OpaqueMapping(MemorySegment memory, int access) {
   }
@@ -26,19 +26,19 @@ final class ClientMemory {
    */
   private final ReentrantLock lock = new ReentrantLock();
 
-  ClientWriteLog writes() {
+  public ClientWriteLog writes() {
     return writes;
   }
 
   /** Adds memory, before DMA_MAP makes it accessible. Returns the rollback in case the server refuses. */
-  Runnable add(long iova, MemorySegment memory, int access) {
+  public Runnable add(long iova, MemorySegment memory, int access) {
     OpaqueMapping added = new OpaqueMapping(memory, access);
     OpaqueMapping replaced = mappings.put(iova, added);
     return replaced == null ? () -> mappings.remove(iova, added) : () -> mappings.put(iova, replaced);
   }
 
   /** Removes the mappings within a range, as the server does, and waits for accesses in progress. */
-  void remove(IovaRange range) {
+  public void remove(IovaRange range) {
     lock.lock();
     try {
       mappings.subMap(range.iova(), true, range.last(), true).clear();
@@ -48,7 +48,7 @@ final class ClientMemory {
   }
 
   /** Removes all memory, as {@link #remove} does. */
-  void removeAll() {
+  public void removeAll() {
     lock.lock();
     try {
       mappings.clear();

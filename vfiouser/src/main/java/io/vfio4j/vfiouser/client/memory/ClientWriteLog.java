@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.client;
+package io.vfio4j.vfiouser.client.memory;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.ErrnoException;
@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
  * It is started while the server's log is, and covers all memory. {@link #mark} may be called by any thread,
  * the other methods by one at a time.
  */
-final class ClientWriteLog {
+public final class ClientWriteLog {
 
   private final DirtyLog log = new DirtyLog();
 
@@ -25,7 +25,7 @@ final class ClientWriteLog {
    *
    * @return whether it was stopped; a started log keeps its pages
    */
-  boolean start() {
+  public boolean start() {
     if (log.isStarted()) {
       return false;
     }
@@ -38,7 +38,7 @@ final class ClientWriteLog {
   }
 
   /** Stops the log and discards its pages. */
-  void stop() {
+  public void stop() {
     log.clear();
   }
 
@@ -56,7 +56,8 @@ final class ClientWriteLog {
    * @param bitmap where bits are set
    * @throws DeviceException ENOSPC if the log overflowed: all memory counts as dirty
    */
-  void reportInto(String name, IovaRange range, long pageSize, MemorySegment bitmap) throws DeviceException {
+  public void reportInto(String name, IovaRange range, long pageSize, MemorySegment bitmap)
+      throws DeviceException {
     if (!log.isStarted()) {
       return;
     }
