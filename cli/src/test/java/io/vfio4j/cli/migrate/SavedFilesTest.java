@@ -120,7 +120,7 @@ class SavedFilesTest {
     Path file = storedFile("1.2", SavedSample.TWO_AND_MEMORY);
     CommandRun alone = CommandRun.vfio4j("inspect", file.toString());
     assertThat(alone.exitCode()).as(alone.err()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(alone.out()).contains("intact", "stream version 1.2", "was stopped", "1234:5634",
+    assertThat(alone.out()).contains("intact", "stream version 1.2", "stopped, with this state", "1234:5634",
         "memory       ram: 16.0 KiB at 0x100000000").doesNotContain("would");
     List<ServedTestDevice> targets = SavedSample.TWO_AND_MEMORY.serve(folder, "b");
     try {
