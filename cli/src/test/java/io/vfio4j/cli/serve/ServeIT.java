@@ -143,7 +143,7 @@ class ServeIT {
       channel.shutdownOutput();
       ByteBuffer answer = ByteBuffer.allocate(1024);
       while (channel.read(answer) >= 0) {
-        answer.clear(); // Until the server has given up.
+        answer.clear(); // Until the server times out.
       }
     } catch (IOException e) {
       assertThat(e).hasMessageContaining("reset"); // It may do so while bytes are under way.

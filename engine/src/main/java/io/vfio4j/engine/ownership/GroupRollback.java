@@ -79,9 +79,9 @@ public final class GroupRollback {
     List<Outcome> outcomes = new ArrayList<>();
     for (int i = 0; i < quiet.size(); i++) {
       Optional<DeviceState> state = group.devices().get(i).lastState();
-      boolean inGraceState = state.isPresent()
+      boolean inP2pState = state.isPresent()
           && (state.get() == DeviceState.RUNNING_P2P || state.get() == DeviceState.PRE_COPY_P2P);
-      outcomes.add(quiet.get(i) == Outcome.SOURCE_RUNNING && inGraceState
+      outcomes.add(quiet.get(i) == Outcome.SOURCE_RUNNING && inP2pState
           ? Outcome.SOURCE_QUIET
           : quiet.get(i));
     }

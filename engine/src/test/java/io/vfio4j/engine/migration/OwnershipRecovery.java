@@ -188,7 +188,7 @@ final class OwnershipRecovery {
         moved &= hasMigrated(device);
       }
     }
-    return before + (moved ? "; can be moved" : "; only a reset helps");
+    return before + (moved ? "; can be moved" : "; must be reset");
   }
 
   private static boolean hasMigrated(SimulatedDevice device) throws IOException {
