@@ -3,7 +3,7 @@
 module io.vfio4j.engine {
   requires static transitive org.jspecify;
   requires transitive io.vfio4j.model;
-  requires jdk.net; // Who is at the other end of a UNIX socket.
+  requires jdk.net; // The credentials of the peer of a UNIX socket.
 
   exports io.vfio4j.engine;
   exports io.vfio4j.engine.codec;

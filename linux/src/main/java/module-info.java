@@ -3,7 +3,7 @@
  * System calls through libc: file descriptors, mappings, sockets that pass descriptors; VFIO devices of the
  * kernel.
  */
-@SuppressWarnings("module") // Of those exported to, some are compiled later.
+@SuppressWarnings("module") // The modules that it exports to are compiled later.
 module io.vfio4j.linux {
   requires static transitive org.jspecify;
   requires transitive io.vfio4j.model;

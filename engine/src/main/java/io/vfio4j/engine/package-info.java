@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What a caller gives to a migration and gets from it: devices and memory ({@link io.vfio4j.engine.DeviceSet}), the
+ * What a caller passes to a migration and gets from it: devices and memory ({@link io.vfio4j.engine.DeviceSet}), the
  * {@link io.vfio4j.engine.Workload}, {@link io.vfio4j.engine.MigrationOptions options} and a
  * {@link io.vfio4j.engine.Journal}; {@link io.vfio4j.engine.MigrationEvent events}, reports and the
  * {@link io.vfio4j.engine.MigrationException}.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Breaks the rules, for a test of them. */
+/** A package that violates the layering rules, for the test of those rules. */
 @NullMarked
 package io.vfio4j.architecture.low;
 

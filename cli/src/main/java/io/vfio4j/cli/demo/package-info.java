@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The {@code demo} command: migrates devices with live traffic between processes, and proves that nothing was lost.
+ * The {@code demo} command: migrates devices with live traffic between processes, and verifies that nothing was lost.
  */
 @NullMarked
 package io.vfio4j.cli.demo;

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
- * The command recover: journals of migrations, the ownership of their devices, decisions of an operator, and stopped devices.
+ * The {@code recover} command: migration journals, the ownership of devices, decisions of an operator, and stopped
+ * devices.
  */
 @NullMarked
 package io.vfio4j.cli.recover;

@@ -1,4 +1,5 @@
-/** The results of the suite, and the forms in which they are written. */
+// SPDX-License-Identifier: Apache-2.0
+/** The results of the suite, and their output formats. */
 @NullMarked
 package io.vfio4j.conformance.report;
 

@@ -1,4 +1,5 @@
-/** The input of the suite: the device, the knowledge of its kind, and the options. */
+// SPDX-License-Identifier: Apache-2.0
+/** The input of the suite: the device under test, the profile of its kind, and the options. */
 @NullMarked
 package io.vfio4j.conformance.setup;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The saved state of a device: its format, its data sessions, and which pages are still to be sent. Not exported. Confined
- * to the device's thread.
+ * The saved state of a device: its format, its data sessions, and which pages are still to be sent. Not exported.
+ * Confined to the device's thread.
  */
 @NullMarked
 package io.vfio4j.devices.state;

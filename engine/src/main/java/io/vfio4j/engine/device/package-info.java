@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The devices of one side: a thread for each ({@link io.vfio4j.engine.device.DeviceThread}), operations on all of them as
- * barriers ({@link io.vfio4j.engine.device.DeviceGroup}), and the barrier before the stop
+ * The devices of one side: a thread for each ({@link io.vfio4j.engine.device.DeviceThread}), operations on all of them
+ * as barriers ({@link io.vfio4j.engine.device.DeviceGroup}), and the barrier before the stop
  * ({@link io.vfio4j.engine.device.Quiescence}).
  *
  * <pre>{@code

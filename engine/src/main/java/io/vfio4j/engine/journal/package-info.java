@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Journals of migrations in files: who owns the devices, if a process or host dies. */
+/** Journals of migrations in files: they record who owns the devices if a process or host dies. */
 @NullMarked
 package io.vfio4j.engine.journal;
 

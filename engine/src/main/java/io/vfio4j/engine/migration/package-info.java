@@ -2,8 +2,8 @@
 /**
  * The two sides of a migration: {@link io.vfio4j.engine.migration.MigrationSource},
  * {@link io.vfio4j.engine.migration.MigrationTarget}, and both in one process,
- * {@link io.vfio4j.engine.migration.LocalMigration}. Before COMMIT, every failure ends with the source running again. After
- * it, only the target's answer (CONFIRMED or RETURNED) decides who runs the devices.
+ * {@link io.vfio4j.engine.migration.LocalMigration}. Before COMMIT, every failure ends with the source running again.
+ * After it, only the target's answer (CONFIRMED or RETURNED) decides who runs the devices.
  *
  * <pre>{@code
  * sequenceDiagram

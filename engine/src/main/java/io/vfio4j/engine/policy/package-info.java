@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * Policies, which decide when to switch over.
- */
+/** Policies, which decide when to switch over. */
 @NullMarked
 package io.vfio4j.engine.policy;
 

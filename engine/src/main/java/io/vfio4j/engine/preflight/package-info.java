@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Checks before a device is touched: each side's HELLO, their comparison, and the extra connections. */
+/** Checks before a device is touched: the HELLO of each side, the comparison of both, and the extra connections. */
 @NullMarked
 package io.vfio4j.engine.preflight;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The streams of the source, from the first round of pre-copy to the end of the switchover. A step between the last round and
- * the stop of the devices belongs into {@code io.vfio4j.engine.device.Quiescence}.
+ * The streams of the source, from the first round of pre-copy to the end of the switchover. A step between the last
+ * round and the stop of the devices belongs in {@code io.vfio4j.engine.device.Quiescence}.
  */
 @NullMarked
 package io.vfio4j.engine.source;

@@ -4,13 +4,13 @@
  *
  * <pre>
  * direction = {@link io.vfio4j.engine.stream.Preamble}, HELLO | ASK | JOIN, frame*
- * frame     = {@link io.vfio4j.engine.stream.FrameHeader}, payload as the {@link io.vfio4j.engine.stream.FrameKind} says
+ * frame     = {@link io.vfio4j.engine.stream.FrameHeader}, payload by {@link io.vfio4j.engine.stream.FrameKind}
  * HELLO     = tag-length-value fields, declared in {@link io.vfio4j.engine.stream.HelloFields}
  * </pre>
  *
  * <p>
- * {@link io.vfio4j.engine.stream.FrameWriter} and {@link io.vfio4j.engine.stream.FrameReader} are for one thread each;
- * several writers share a {@link io.vfio4j.engine.stream.FrameStream}.
+ * {@link io.vfio4j.engine.stream.FrameWriter} and {@link io.vfio4j.engine.stream.FrameReader} are each confined to one
+ * thread; several writers share a {@link io.vfio4j.engine.stream.FrameStream}.
  */
 @NullMarked
 package io.vfio4j.engine.stream;

@@ -4,9 +4,9 @@
  *
  * <p>
  * The connecting side uses {@link io.vfio4j.engine.transport.TransportConnector}, the listening side
- * {@link io.vfio4j.engine.transport.TransportListener}; {@link io.vfio4j.engine.transport.Connections} is what a migration
- * gets of either. A listener authenticates peers (TLS, or the user of a UNIX socket) and waits for the first frame of each in
- * parallel, so that a silent peer does not delay others.
+ * {@link io.vfio4j.engine.transport.TransportListener}; {@link io.vfio4j.engine.transport.Connections} is what a
+ * migration gets from either. A listener authenticates peers (TLS, or the user of a UNIX socket) and waits for the
+ * first frame of each in parallel, so that a silent peer does not delay others.
  */
 @NullMarked
 package io.vfio4j.engine.transport;

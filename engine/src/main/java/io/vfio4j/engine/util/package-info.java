@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Helpers without knowledge of migrations: cancellation, futures, interrupts, the clock, units.
+ * Helpers that do not depend on migrations: cancellation, futures, interrupts, the clock, units.
  */
 @NullMarked
 package io.vfio4j.engine.util;

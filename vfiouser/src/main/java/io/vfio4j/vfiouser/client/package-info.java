@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The client of a vfio-user server: {@link io.vfio4j.vfiouser.client.VfioUserClient}, a device that another
  * process serves.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The interface between a server and an emulated device. */
 @NullMarked
 package io.vfio4j.vfiouser.device;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The server: accepts clients, executes their commands, and does the device's DMA.
  *

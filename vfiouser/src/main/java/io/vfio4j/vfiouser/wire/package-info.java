@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Messages of the protocol, for both ends: their declarations ({@code Command}, {@code DeviceFeature},
  * {@code Extension}, {@code Structs}), and how they are received ({@code MessageReader}), sent
