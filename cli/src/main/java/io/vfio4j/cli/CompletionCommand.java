@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "generate-completion", hidden = true, description = "Print a completion script for bash and zsh: source <(vfio4j generate-completion)")
 final class CompletionCommand implements Callable<Integer> {
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help.")
   @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean help;
 

@@ -16,13 +16,13 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code help} command: {@code help COMMAND} equals {@code COMMAND --help}, also for subcommands. */
-@Command(name = "help", helpCommand = true, description = "Show the help of a command.")
+@Command(name = "help", helpCommand = true, description = "Print the help of a command.")
 final class HelpCommand implements Callable<Integer> {
 
   @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "The command, as in 'serve scratch' (default: list all commands).")
   private List<String> words = new ArrayList<>();
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help.")
   @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean help;
 

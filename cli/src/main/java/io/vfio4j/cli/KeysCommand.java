@@ -38,7 +38,7 @@ final class KeysCommand implements Callable<Integer> {
   private static final String MODULE = "io.vfio4j.keys";
   private static final int MAX_DAYS = 3650;
 
-  @Parameters(paramLabel = "HOST", arity = "1..*", description = "NAME[,NAME|ADDRESS]...: a host, with its other names and addresses.")
+  @Parameters(paramLabel = "HOST", arity = "1..*", description = "Name of a host, followed by its other names and addresses, if any: NAME[,NAME|ADDRESS]...")
   private List<String> hosts = List.of();
 
   @Option(names = "--out", paramLabel = "DIR", required = true, description = "Create DIR, with one folder per host. It must not exist.")

@@ -15,14 +15,14 @@ import picocli.CommandLine.ParameterException;
     "  Show what a device supports:",
     "    vfio4j probe vfio-user:/tmp/b.sock", "  Migrate between simulated devices, without servers:",
     "    vfio4j migrate --from sim:a?memory=1g --to sim:b?memory=1g", "",
-    "Exit codes:", "  0  done", "  1  not done; the source runs, or nothing was changed", "  2  usage error",
-    "  3  a source does not run, or its owner is unknown; standard error says what to do",
+    "Exit codes:", "  0  done", "  1  failed; the source runs, or nothing was changed", "  2  usage error",
+    "  3  a source does not run, or its owner is unknown; standard error has the next command",
     "  4  done, but the workload did not resume", "  5  done, but the result could not be written", "",
     "For help on a command: vfio4j COMMAND --help"})
 final class RootCommand implements Runnable {
 
   @Option(names = {"-V",
-      "--version"}, versionHelp = true, description = "Show the version; with --json, also that of Java.")
+      "--version"}, versionHelp = true, description = "Print the version; with --json, also the version of Java.")
   @SuppressWarnings("UnusedVariable") // picocli acts on it.
   private boolean version;
 

@@ -50,7 +50,7 @@ public final class ConformCommand implements Callable<Integer> {
   /** Time after a signal for the current check to end; then the device is closed during the check. */
   private static final Duration SIGNAL_GRACE = Duration.ofMillis(700);
 
-  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Device to check: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress address;
 
   @Option(names = "--junit-xml", paramLabel = "FILE", description = "Write the report as JUnit XML to FILE.")

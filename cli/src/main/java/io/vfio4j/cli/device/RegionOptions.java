@@ -15,7 +15,7 @@ import picocli.CommandLine.ParameterException;
 public final class RegionOptions {
 
   @Option(names = "--region", paramLabel = "NAME=PATH@IOVA[:SIZE]", converter = RegionArgument.Converter.class, description = {
-      "Migrate a memory region that the devices write to at IOVA: a file that backs it, such as a memfd (/proc/PID/fd/N), or one on hugetlbfs or in /dev/shm. Default SIZE: the whole file.",
+      "Include a memory region that the devices write to at IOVA. PATH is the file that backs it: a memfd (/proc/PID/fd/N), or a file on hugetlbfs or in /dev/shm. SIZE is its length from the start of the file (default: the whole file).",
       "May be repeated. The other side needs a region of the same name, address and size."})
   private List<RegionArgument> regions = new ArrayList<>();
 

@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 /** The option {@code --reset}: a picocli mixin. */
 public final class ResetOption {
 
-  @Option(names = "--reset", description = "Reset a source device that is not in RUNNING. Its state is lost.")
+  @Option(names = "--reset", description = "Reset a source device first if it is not in RUNNING; its state is lost.")
   private boolean allowed;
 
   public boolean isAllowed() {

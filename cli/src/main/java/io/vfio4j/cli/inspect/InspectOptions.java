@@ -24,10 +24,10 @@ import picocli.CommandLine.Parameters;
 /** A file, and devices and memory to compare it with, as a mixin. */
 public final class InspectOptions {
 
-  @Parameters(index = "0", paramLabel = "FILE", description = "The file.")
+  @Parameters(index = "0", paramLabel = "FILE", description = "File to show.")
   private @Nullable Path file;
 
-  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "0..*", converter = DeviceAddressConverter.class, description = "A device to compare it with: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. As many devices as are in the file, in the same order.")
+  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "0..*", converter = DeviceAddressConverter.class, description = "Device to compare the file with: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?...]. One for each device in the file, in the same order.")
   private List<DeviceAddress> devices = new ArrayList<>();
 
   @Mixin

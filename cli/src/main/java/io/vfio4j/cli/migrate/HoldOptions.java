@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
 final class HoldOptions {
 
   @Option(names = "--then", paramLabel = "COMMAND", description = {
-      "Run COMMAND with sh -c when the device runs here, and hold the device open until it ends.",
-      "The environment has the address of the (first) device in VFIO4J_DEVICE, and of all devices, separated by spaces, in VFIO4J_DEVICES."})
+      "Run COMMAND with sh -c when the device runs here, and hold the device open until COMMAND ends.",
+      "In its environment, VFIO4J_DEVICE is the address of the (first) device, and VFIO4J_DEVICES the addresses of all, separated by spaces."})
   private @Nullable String then;
 
   @Mixin

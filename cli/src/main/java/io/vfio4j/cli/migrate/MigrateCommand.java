@@ -63,7 +63,7 @@ public final class MigrateCommand implements Callable<Integer> {
   @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "Target device, which loses its own state. One for each --from, in the same order.")
   private List<DeviceAddress> to = new ArrayList<>();
 
-  @Option(names = "--to-region", paramLabel = "NAME=PATH@IOVA[:SIZE]", converter = RegionArgument.Converter.class, description = "The target of a --region: a region of the same name, address and size, backed by another file. May be repeated.")
+  @Option(names = "--to-region", paramLabel = "NAME=PATH@IOVA[:SIZE]", converter = RegionArgument.Converter.class, description = "Target of the --region of the same name, address and size, backed by another file. May be repeated.")
   private List<RegionArgument> toRegions = new ArrayList<>();
 
   @Mixin

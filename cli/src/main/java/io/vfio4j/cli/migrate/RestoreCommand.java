@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code restore}. */
 @Command(name = "restore", description = {
-    "Load a state that vfio4j save has written into devices, and run them.",
+    "Load a saved state (vfio4j save) into devices, and run them.",
     "The whole file is verified before a device is touched. A file can be restored any number of times; if its source was "
         + "left running, this command prints a warning.",
     "If a server does not keep its device running, this command holds it open until SIGTERM or Ctrl-C."}, footer = {
@@ -53,7 +53,7 @@ public final class RestoreCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "FILE", description = "File with the saved state.")
   private @Nullable Path file;
 
-  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "Device to load a state into, which loses its own: "
+  @Parameters(index = "1..*", paramLabel = "DEVICE", arity = "1..*", converter = DeviceAddressConverter.class, description = "Device to load the state into, which loses its own state: "
       + DeviceAddress.SYNTAX + ". One for each device that was saved, in the same order.")
   private List<DeviceAddress> devices = new ArrayList<>();
 

@@ -57,7 +57,7 @@ public final class SaveCommand implements Callable<Integer> {
       "--output"}, paramLabel = "FILE", required = true, description = "File to write. An existing file is replaced.")
   private @Nullable Path file;
 
-  @Option(names = "--stop", description = "Leave the devices in STOP and the workload paused. There is no pre-copy and no limit of the downtime then.")
+  @Option(names = "--stop", description = "Leave the devices in STOP and the workload paused, without pre-copy and without a limit on the downtime.")
   private boolean stop;
 
   @Mixin

@@ -36,13 +36,13 @@ final class SourceOptions {
   @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum downtime; a switchover that exceeds it is rolled back (default: 300ms).")
   private Duration maxDowntime = MigrationOptions.defaults().maxDowntime();
 
-  @Option(names = "--max-bandwidth", paramLabel = "RATE", converter = RateConverter.class, description = "Maximum rate of sending in bytes per second, as in 100m or 1g/s (default: unlimited).")
+  @Option(names = "--max-bandwidth", paramLabel = "RATE", converter = RateConverter.class, description = "Maximum send rate in bytes per second, as in 100m or 1g/s (default: unlimited).")
   private long maxBandwidth = MigrationOptions.defaults().maxBandwidth();
 
   @Option(names = "--no-pre-copy", description = "Skip pre-copy: send everything while the devices are stopped.")
   private boolean noPreCopy;
 
-  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for all devices to quiesce peer-to-peer DMA; when it expires they return to their previous state, and it is retried later (default: 200ms).")
+  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for all devices to quiesce peer-to-peer DMA; when it expires they return to their previous state, and quiescing is retried later (default: 200ms).")
   private Duration maxQuiesce = MigrationOptions.defaults().maxQuiesce();
 
   @Mixin

@@ -22,16 +22,16 @@ final class WorkloadOptions {
   private @Nullable String pause;
 
   @Option(names = "--workload-resume", paramLabel = "CMD", description = {
-      "Resume the workload at the target or, after a failure, at the source: VFIO4J_SIDE (or the JSON of the POST) has the side.",
+      "Resume the workload at the target or, after a failure, at the source. VFIO4J_SIDE, or 'side' in the POST, is target or source.",
       "Also called if pausing failed."})
   private @Nullable String resume;
 
-  @Option(names = "--workload-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for each of the two (default: 10s).")
+  @Option(names = "--workload-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for each --workload-pause and --workload-resume (default: 10s).")
   private Duration timeout = Duration.ofSeconds(10);
 
   @Option(names = "--only-devices-write", description = {
-      "Declare that the workload does not write to the memory of --region itself, only the devices, which log their writes.",
-      "Otherwise all memory is sent again in each round, since writes of the workload are not logged."})
+      "Declare that only the devices write to the memory of --region, not the workload itself.",
+      "Without this option all memory is sent again in each round, since only writes of the devices are logged."})
   private boolean onlyDevicesWrite;
 
   @Option(names = "--workload-generate", paramLabel = "RATE", converter = RateConverter.class, description = "Generate a workload that writes RATE bytes per second to the memory of --region, for experiments.")

@@ -30,10 +30,10 @@ import picocli.CommandLine.Parameters;
             "  vfio4j probe 'sim:a?features=stop_copy'"})
 public final class ProbeCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", arity = "0..1", converter = DeviceAddressConverter.class, description = "The device: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", arity = "0..1", converter = DeviceAddressConverter.class, description = "Device to show: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
 
-  @Option(names = "--all", description = "Show all devices of this host's kernel instead of DEVICE.")
+  @Option(names = "--all", description = "Show every device of this host that VFIO can assign, instead of DEVICE.")
   private boolean all;
 
   @Mixin

@@ -65,7 +65,7 @@ public final class RecoverCommand implements Callable<Integer> {
   @Option(names = "--run-here", description = "Run the devices of MIGRATION on this side. Refused (exit code 3) if they may be running on the other side; a source queries its target first, see --ask.")
   private boolean runHere;
 
-  @Option(names = "--abandon", description = "Abandon the devices of MIGRATION on this side: reset those that run, then record it. Refused (exit code 3) if one cannot be checked.")
+  @Option(names = "--abandon", description = "Abandon the devices of MIGRATION on this side: reset those that run, then record the decision. Refused (exit code 3) if a device cannot be checked.")
   private boolean abandon;
 
   @Option(names = "--fenced", description = "With --run-here or --abandon: assert that devices that this host cannot check do not run (their host is off, or their servers have ended). Does not apply to devices that are known to run.")
@@ -74,13 +74,13 @@ public final class RecoverCommand implements Callable<Integer> {
   @Option(names = "--resume", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Resume a device left stopped by a command that died while saving its state: vfio-user:PATH. May be repeated.")
   private List<DeviceAddress> resume = new ArrayList<>();
 
-  @Option(names = "--discard", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Reset such a device; its state is lost. May be repeated.")
+  @Option(names = "--discard", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Reset such a device instead of resuming it; its state is lost. May be repeated.")
   private List<DeviceAddress> discard = new ArrayList<>();
 
-  @Option(names = "--list", description = "List all migrations in the journals, including settled ones; settle nothing.")
+  @Option(names = "--list", description = "List all migrations in the journals, including settled ones, without settling any.")
   private boolean list;
 
-  @Option(names = "--prune", description = "Remove the journals of migrations settled more than --days ago. migrate, send and receive do that after 90 days.")
+  @Option(names = "--prune", description = "Remove the journals of migrations settled more than --days ago. migrate, send and receive do so automatically after 90 days.")
   private boolean prune;
 
   @Option(names = "--days", paramLabel = "N", description = "Minimum age for --prune in days, at least 1 (default: 90).")

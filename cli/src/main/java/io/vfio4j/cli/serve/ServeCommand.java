@@ -39,10 +39,10 @@ public final class ServeCommand implements Callable<Integer> {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
 
-  @Option(names = "--device", paramLabel = "CLASS", description = "Serve the device of this class.")
+  @Option(names = "--device", paramLabel = "CLASS", description = "Serve a device of class CLASS.")
   private @Nullable String device;
 
-  @Option(names = "--device-path", paramLabel = "PATH", split = ":", description = "With --device: the jars and folders of classes to load CLASS from, separated by colons (default: the modules of vfio4j).")
+  @Option(names = "--device-path", paramLabel = "PATH", split = ":", description = "With --device: the jars and class folders to load CLASS from, separated by colons (default: the modules of vfio4j).")
   private List<Path> path = new ArrayList<>();
 
   @Option(names = {"-o",

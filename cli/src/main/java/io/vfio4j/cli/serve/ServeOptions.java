@@ -49,13 +49,13 @@ final class ServeOptions {
   @Option(names = "--migration", paramLabel = "v1|v2|both", converter = VersionsConverter.class, completionCandidates = VersionsConverter.Candidates.class, description = "Versions of the migration interface: v1 is a region, v2 is the commands of Linux 5.18 and later (default: v2).")
   private MigrationVersions versions = MigrationVersions.V2;
 
-  @Option(names = "--keep-state", description = "Keep the state of a running device when any client disconnects.")
+  @Option(names = "--keep-state", description = "Keep the state of a running device when a client disconnects, even if the client did not request it.")
   private boolean keepState;
 
   @Option(names = "--once", description = "Exit when the first client disconnects.")
   private boolean once;
 
-  @Option(names = "--until-eof", description = "Exit at the end of standard input, that is with the program that started this one.")
+  @Option(names = "--until-eof", description = "Exit at end of file on standard input, so that the server ends with the program that started it.")
   private boolean untilEof;
 
   @Option(names = "--many", paramLabel = "N", arity = "0..1", fallbackValue = "16", description = "Create one device per client, destroyed when the client disconnects; at most N at a time (default: 16).")

@@ -14,25 +14,25 @@ import picocli.CommandLine.Option;
 /** The limits of a server to its clients, as a mixin. */
 final class ServerLimitOptions {
 
-  @Option(names = "--max-data", paramLabel = "SIZE", converter = SizeConverter.class, description = "Maximum data in a message, from 1 byte to 1g (default: 1m).")
+  @Option(names = "--max-data", paramLabel = "SIZE", converter = SizeConverter.class, description = "Maximum size of the data in a message, from 1 byte to 1g (default: 1m).")
   private long maxData = Limits.DEFAULT.maxDataXferSize();
 
   @Option(names = "--max-fds", paramLabel = "N", description = "Maximum number of file descriptors in a message, 0 to 253 (default: 8).")
   private int maxFds = Limits.DEFAULT.maxMsgFds();
 
-  @Option(names = "--max-maps", paramLabel = "N", description = "Maximum number of DMA mappings of a client, at least 1 (default: 65535). Of all clients together, half of vm.max_map_count are mapped; files beyond that are read and written instead.")
+  @Option(names = "--max-maps", paramLabel = "N", description = "Maximum number of DMA mappings per client, at least 1 (default: 65535). All clients together can map at most half of vm.max_map_count; files beyond that are read and written instead.")
   private int maxMaps = Limits.DEFAULT.maxDmaMaps();
 
   @Option(names = "--max-bitmap", paramLabel = "SIZE", converter = SizeConverter.class, description = "Maximum size of a dirty page bitmap, from 8 bytes to 1g (default: 32m).")
   private long maxBitmap = Limits.DEFAULT.maxBitmapSize();
 
-  @Option(names = "--stall-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for a whole message or reply of a client (default: 10s).")
+  @Option(names = "--stall-timeout", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for receiving a complete message or reply from a client (default: 10s).")
   private Duration stallTimeout = ServerOptions.DEFAULT.stallTimeout();
 
   @Option(names = "--busy-poll", paramLabel = "TIME", converter = DurationConverter.class, description = "Poll for the next message for TIME before sleeping, which lowers latency and costs CPU time (default: 0, no polling).")
   private @Nullable Duration busyPoll;
 
-  @Option(names = "--map-files", paramLabel = "NAME", split = ",", description = "Also map files of these file systems when a client shares them as memory: ext4, xfs, ..., a magic number, or any. By default only memfd, tmpfs and hugetlbfs files are mapped, and others are read and written, since a page fault that never returns would halt the process.")
+  @Option(names = "--map-files", paramLabel = "NAME", split = ",", description = "Also map files of these file systems when a client shares them as memory: ext4, xfs, ..., a magic number, or any. By default only memfd, tmpfs and hugetlbfs files are mapped, and others are read and written, since a page fault that never returns would hang the server.")
   private List<String> mapFiles = List.of();
 
   private static final long MAX_SIZE = 1L << 30;

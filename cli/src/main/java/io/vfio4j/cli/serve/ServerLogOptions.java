@@ -18,8 +18,8 @@ final class ServerLogOptions {
       + "requests for information (default: info, with --quiet warning).")
   private @Nullable LogLevel level;
 
-  @Option(names = "--log-timestamps", negatable = true, description = "Prefix each line of the log with the time in UTC (default: unless standard error is a terminal or goes "
-      + "to the journal).")
+  @Option(names = "--log-timestamps", negatable = true, description = "Prefix each line of the log with the time in UTC (default: on, unless standard error is a terminal or the "
+      + "systemd journal).")
   private @Nullable Boolean timestamps;
 
   /** Returns the log. */

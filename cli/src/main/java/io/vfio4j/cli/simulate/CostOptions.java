@@ -14,19 +14,19 @@ final class CostOptions {
   private static final Duration MAX_HORIZON = Duration.ofHours(24);
   private static final Duration MAX_QUIESCE = Duration.ofMillis(200);
 
-  @Option(names = "--fixed-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "Time of a switchover besides sending (default: 10ms; with --trace: as predicted there).")
+  @Option(names = "--fixed-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "Duration of a switchover, excluding data transfer (default: 10ms; with --trace: as predicted in it).")
   private @Nullable Duration fixedCost;
 
-  @Option(names = "--round-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "Time of a round besides sending (default: 2ms; with --trace: 0, since the rates include it).")
+  @Option(names = "--round-cost", paramLabel = "TIME", converter = DurationConverter.class, description = "Duration of a round, excluding data transfer (default: 2ms; with --trace: 0, since its rates include it).")
   private @Nullable Duration roundCost;
 
   @Option(names = "--quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Time that the devices take to enter their P2P states (default: 0).")
   private Duration quiesce = Duration.ZERO;
 
-  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum time for that (default: 200ms).")
+  @Option(names = "--max-quiesce", paramLabel = "TIME", converter = DurationConverter.class, description = "Timeout for the devices to enter their P2P states (default: 200ms).")
   private Duration maxQuiesce = MAX_QUIESCE;
 
-  @Option(names = "--horizon", paramLabel = "TIME", converter = DurationConverter.class, description = "End of the simulation, at most 24h (default: twice the deadline).")
+  @Option(names = "--horizon", paramLabel = "TIME", converter = DurationConverter.class, description = "Time at which the simulation ends, at most 24h (default: twice the deadline).")
   private @Nullable Duration horizon;
 
   /** The costs, with defaults applied. */

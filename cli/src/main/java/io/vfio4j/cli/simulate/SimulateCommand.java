@@ -30,12 +30,12 @@ import picocli.CommandLine.ParameterException;
 
 /** The {@code simulate} command. */
 @Command(name = "simulate", description = {
-    "Compare when policies would switch over, without a migration.",
+    "Simulate migrations, and compare when each policy would switch over.",
     "The dirty rates are synthetic (--memory, --device) or recorded (--trace). Every combination of the given values is "
         + "simulated; the result is a table of rounds, bytes, times and downtimes, and a chart.",
     "SPEC is SIZE[:WRITES[+WRITES]...]. WRITES is RATE[@SIZE][,cyclic][,burst=TIME/TIME][,to=RATE/TIME]: RATE bytes per "
-        + "second at random places of SIZE bytes (default: the rest), or with cyclic in order; with burst only for the "
-        + "first TIME of each period; with to rising to a second RATE over TIME."}, footer = {"", "Examples:",
+        + "second at random places of a working set of SIZE bytes (default: the rest). cyclic: in order instead of at random; "
+        + "burst: only for the first TIME of each period, the second TIME; to: changing linearly to RATE over TIME."}, footer = {"", "Examples:",
             "  A guest of 8 GiB with a working set, over a link of 10 Gbit/s:",
             "    vfio4j simulate --memory 8g:200m@512m+5m --bandwidth 1100m",
             "  Compare downtime limits and bandwidths:",
@@ -49,10 +49,10 @@ public final class SimulateCommand implements Callable<Integer> {
 
   private static final Duration MAX_DOWNTIME = Duration.ofMillis(300);
 
-  @Option(names = "--memory", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Memory to send, and the writes to it. May be repeated.")
+  @Option(names = "--memory", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Memory to send, and the rate of writes to it. May be repeated.")
   private List<SourceSpec> memory = new ArrayList<>();
 
-  @Option(names = "--device", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Device state to send, and the changes of it. May be repeated.")
+  @Option(names = "--device", paramLabel = "SPEC", converter = SourceSpecConverter.class, description = "Device state to send, and the rate at which it changes. May be repeated.")
   private List<SourceSpec> devices = new ArrayList<>();
 
   @Option(names = "--trace", paramLabel = "FILE", description = "Use the rates of a real migration, from its --json output in FILE.")
@@ -64,10 +64,10 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(names = "--max-downtime", paramLabel = "TIME", split = ",", converter = DurationConverter.class, description = "Maximum downtime; several separated by commas (default: 300ms).")
   private List<Duration> maxDowntimes = new ArrayList<>();
 
-  @Option(names = "--when-not-converging", paramLabel = "WHAT", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "Policy at the deadline: wait, abort, force; several separated by commas (default: all three).")
+  @Option(names = "--when-not-converging", paramLabel = "ACTION", split = ",", converter = WhenNotConvergingConverter.class, completionCandidates = WhenNotConvergingConverter.Candidates.class, description = "Policy at the deadline: wait, abort, force; several separated by commas (default: all three).")
   private List<WhenNotConverging> policies = new ArrayList<>();
 
-  @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "Deadline for the predicted downtime to fit (default: 5m).")
+  @Option(names = "--deadline", paramLabel = "TIME", converter = DurationConverter.class, description = "How long pre-copy may take to reach the maximum downtime (default: 5m).")
   private Duration deadline = Duration.ofMinutes(5);
 
   @Mixin
@@ -79,7 +79,7 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(names = "--svg", paramLabel = "FILE", description = "Write the chart as an SVG picture to FILE.")
   private @Nullable Path svg;
 
-  @Option(names = "--title", paramLabel = "TEXT", description = "Title of the picture.")
+  @Option(names = "--title", paramLabel = "TEXT", description = "Title of the picture (default: 'Bytes left to send').")
   private String title = "Bytes left to send";
 
   @Mixin

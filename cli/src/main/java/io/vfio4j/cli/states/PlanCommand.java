@@ -26,7 +26,7 @@ public final class PlanCommand implements Callable<Integer> {
       "Current state: a name (STOP_COPY, stop-copy), a number, or with --v1 bits."})
   private @Nullable String from;
 
-  @Parameters(index = "1", paramLabel = "TO", description = "Target state, likewise.")
+  @Parameters(index = "1", paramLabel = "TO", description = "Target state, in the same forms.")
   private @Nullable String to;
 
   @Mixin

@@ -24,7 +24,7 @@ public final class WatchOptions {
   @Option(names = "--metrics", paramLabel = "ADDR", converter = MetricsAddressConverter.class, description = "Serve metrics for Prometheus at http://ADDR/metrics until this command ends. ADDR is PORT (on localhost) or HOST:PORT; port 0 selects a free one.")
   private @Nullable InetSocketAddress metrics;
 
-  @Option(names = "--metrics-allow-remote", description = "Allow --metrics on an address that other hosts can reach. The metrics are not protected.")
+  @Option(names = "--metrics-allow-remote", description = "Allow --metrics on an address that other hosts can reach. There is no authentication.")
   private boolean allowRemote;
 
   @Option(names = "--report", paramLabel = "FILE", description = "Write an HTML page with the timeline of the migration to FILE when it ends or fails.")

@@ -33,7 +33,7 @@ final class ScratchDeviceProvider implements DeviceProvider {
 
   @Override
   public String summary() {
-    return "Serve a scratch device, which is designed for testing migration.";
+    return "Serve a scratch device, a device for testing migration.";
   }
 
   @Override
@@ -52,7 +52,7 @@ final class ScratchDeviceProvider implements DeviceProvider {
         Faults (--fault):
           arc=FROM>TO,errno=E[,error][,times=N]   the arc fails; with error, the device enters ERROR
           arc=FROM>TO,delay=D[,times=N]           the arc takes D longer
-          read,at=N,errno=E   read,at=N,cut       reading the state fails, or ends, at byte N
+          read,at=N,errno=E   read,at=N,cut       reading the state fails, or ends early, at byte N
           write,at=N,errno=E  write,at=N,cut      writing the state fails, or is discarded, from byte N on
           slow=RATE                               the state is read at no more than RATE bytes per second
           announce=SIZE                           SIZE is reported as the length of the state
