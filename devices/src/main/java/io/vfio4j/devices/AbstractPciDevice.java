@@ -67,7 +67,7 @@ abstract class AbstractPciDevice {
   protected final MessageInterrupts msix(int vectors, Bar bar, long tableOffset, long pendingOffset) {
     if (vectors < 1 || vectors > MAX_MSIX_VECTORS || tableOffset % 8 != 0 || pendingOffset % 8 != 0) {
       throw new IllegalArgumentException(
-          "%d vectors at 0x%x, pending bits at 0x%x: give 1 to %d, at multiples of 8"
+          "%d vectors at 0x%x, pending bits at 0x%x: expected 1 to %d, at multiples of 8"
               .formatted(vectors, tableOffset, pendingOffset, MAX_MSIX_VECTORS));
     }
     MsixTable table = new MsixTable(declarations.context(), vectors);

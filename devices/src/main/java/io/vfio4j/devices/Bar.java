@@ -28,7 +28,7 @@ public final class Bar {
 
   Bar(DeviceContext context, PartCollector collector, int index, BarKind kind, long size) {
     if (Long.bitCount(size) != 1 || size < kind.minSize() || size > kind.maxSize()) {
-      throw new IllegalArgumentException("BAR%d of %d bytes: give a power of two from %d to %d"
+      throw new IllegalArgumentException("BAR%d of %d bytes: expected a power of two from %d to %d"
           .formatted(index, size, kind.minSize(), kind.maxSize()));
     }
     this.context = context;

@@ -41,7 +41,7 @@ final class Capabilities {
   /** PCI Local Bus 3.0, 6.8.1: 64-bit addresses, no per-vector masking. */
   static Capability msi(int vectors) {
     if (vectors < 1 || vectors > 32 || Integer.bitCount(vectors) != 1) {
-      throw new IllegalArgumentException(vectors + " MSI vectors: give a power of two from 1 to 32");
+      throw new IllegalArgumentException(vectors + " MSI vectors: expected a power of two from 1 to 32");
     }
     Capability made = new Capability(MSI, 14);
     made.values().putShort(2, (short) (0x80 | Integer.numberOfTrailingZeros(vectors) << 1));

@@ -64,7 +64,7 @@ public record DeviceOption<T>(String name, String label, String description, Ari
       throw new IllegalArgumentException("no such file: " + file);
     }
     if (Files.isDirectory(file) || !Files.isReadable(file)) {
-      throw new IllegalArgumentException("give a file that can be read, not " + file);
+      throw new IllegalArgumentException(file + " cannot be read");
     }
     return file;
   }

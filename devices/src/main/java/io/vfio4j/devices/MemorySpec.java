@@ -29,7 +29,7 @@ public record MemorySpec(String name, long size, boolean mappable, Optional<Path
    */
   public MemorySpec {
     if (size <= 0 || size % PAGE_SIZE != 0 || size > MAX_BYTES) {
-      throw new IllegalArgumentException("%s of %d bytes: give a multiple of %d from %d to %d"
+      throw new IllegalArgumentException("%s of %d bytes: expected a multiple of %d from %d to %d"
           .formatted(name, size, PAGE_SIZE, PAGE_SIZE, MAX_BYTES));
     }
   }

@@ -273,15 +273,15 @@ public final class Termination {
     if (settled.isPresent()) {
       runWithin(FINAL_OUTPUT_LIMIT, () -> System.err.printf(
           Output.PREFIX
-              + "done, but not ended %d s after the signal: a later call, such as writing a file, does not "
-              + "return; the process ends now%n",
+              + "done, but still running %d s after the signal: a later call, such as writing a file, has not "
+              + "returned; exiting now%n",
           wait.toSeconds()));
       return settled.getAsInt();
     }
     runWithin(FINAL_OUTPUT_LIMIT, () -> System.err.printf(
         Output.PREFIX
-            + "not ended %d s after the signal: a call to a device, a file or a peer does not return; the "
-            + "process ends now. See 'vfio4j probe DEVICE' for the state of a device and 'vfio4j recover' for the owner%n",
+            + "still running %d s after the signal: a call to a device, a file or a peer has not returned; "
+            + "exiting now. See 'vfio4j probe DEVICE' for the state of a device and 'vfio4j recover' for the owner%n",
         wait.toSeconds()));
     return ExitCodes.INTERVENTION_REQUIRED;
   }

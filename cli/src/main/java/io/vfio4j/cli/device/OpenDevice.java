@@ -64,7 +64,7 @@ public final class OpenDevice implements AutoCloseable {
     Optional<String> kind = SocketFile.nonSocketKind(socket);
     if (kind.isPresent() && e.errno().equals(Errno.ECONNREFUSED)) {
       return new CommandException(ExitCodes.FAILURE,
-          "vfio-user:%s is %s, not a socket; give the path that the server listens on".formatted(socket,
+          "vfio-user:%s is %s, not a socket; expected the path that the server listens on".formatted(socket,
               kind.get()),
           e);
     }
@@ -142,7 +142,7 @@ public final class OpenDevice implements AutoCloseable {
                 ? "restart its server, which does not reset a stopped device"
                 : "discard it (%s)".formatted(SuggestedCommand.discard(name())));
       case RESUMING ->
-        "It was loading a state that is incomplete, and a reset may not clear that: restart its server";
+        "Its state was loaded only in part, and a reset may not clear it: restart its server";
       case ERROR -> "Its state is lost: reset it (%s)".formatted(SuggestedCommand.discard(name()));
       default -> resume.substring(0, 1).toUpperCase(Locale.ROOT) + resume.substring(1);
     };

@@ -43,7 +43,7 @@ public final class InspectCommand implements Callable<Integer> {
       FileFormat kind = detectFormat(path, in);
       if (options.hasDevices(common.spec()) && !kind.isRestorable()) {
         throw new ParameterException(common.spec().commandLine(),
-            "%s is one of the %s, which cannot be restored to a device: leave out DEVICE".formatted(path,
+            "%s cannot be restored to a device (its format: %s); omit DEVICE".formatted(path,
                 kind.name()));
       }
       return kind.show(new Inspection(path, in, options, common));
@@ -59,7 +59,7 @@ public final class InspectCommand implements Callable<Integer> {
         return kind;
       }
     }
-    throw new CommandException(ExitCodes.FAILURE, "%s was not written by vfio4j; this version knows %s"
+    throw new CommandException(ExitCodes.FAILURE, "%s was not written by vfio4j; this version reads %s"
         .formatted(path, FileFormat.all().stream().map(FileFormat::name).collect(Collectors.joining(", "))),
         null);
   }

@@ -37,7 +37,7 @@ final class SavedStateText {
       case RUNNING -> "resumed after a downtime of %s; its state is newer than this"
           .formatted(Quantities.time(state.downtime()));
       case STOPPED -> "stopped, with this state";
-      case UNKNOWN -> "was to resume, but failed; this may be the only copy of its state";
+      case UNKNOWN -> "failed to resume; this may be the only copy of its state";
     };
   }
 

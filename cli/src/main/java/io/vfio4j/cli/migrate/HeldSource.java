@@ -86,11 +86,11 @@ final class HeldSource {
     output.log(
         "  This command holds the device with its state. To run it here again, type '%s' and Enter%s. SIGTERM or "
             .formatted(RESUME,
-                journal.isEmpty() ? "" : "; the target is\n  queried first. If it cannot be queried "
+                journal.isEmpty() ? "" : "; the target is\n  queried first. If the target cannot be queried "
                     + "and you have verified that its devices do not run, type '%s'".formatted(RESUME_FENCED))
-            + "Ctrl-C closes it: %s.".formatted(devices.list().getFirst().stoppedReleaseEffect()));
+            + "Ctrl-C closes the device: %s.".formatted(devices.list().getFirst().stoppedReleaseEffect()));
     journal.ifPresent(held -> output.log(
-        "  The command also queries the target periodically if it can be reached; or resolve migration\n  %s with 'vfio4j recover'."
+        "  This command also queries the target periodically, if it can be reached. Or resolve migration\n  %s with 'vfio4j recover'."
             .formatted(held.migrationId())));
     output.result(Json.event("source-held")
         .with("devices", devices.list().stream().map(OpenDevice::name).toList()).with("resume", RESUME)

@@ -143,7 +143,7 @@ public final class MigrateCommand implements Callable<Integer> {
 
   private void checkAddresses() {
     if (from.size() != to.size()) {
-      throw common.usageError("%d times --from and %d times --to: each source device needs a target device"
+      throw common.usageError("%d --from and %d --to: each source device needs a target device"
           .formatted(from.size(), to.size()));
     }
     Set<String> seen = new HashSet<>();

@@ -79,7 +79,7 @@ public final class MigrationFailureReport {
     if (e.side() == Side.TARGET) {
       return e.outcome() == Outcome.UNKNOWN
           ? List.of(
-              "check at the source whether it runs there (vfio4j recover); vfio4j recover on this host shows the state of %s and "
+              "check at the source whether the devices run there (vfio4j recover); on this host, vfio4j recover shows the state of %s and "
                   .formatted(String.join(", ", localDevices)) + "the possible decisions")
           : List.of();
     }
@@ -98,7 +98,7 @@ public final class MigrationFailureReport {
       case SOURCE_QUIET ->
         "%s is in %s and waits for another device%s".formatted(source, state, probeHint(source));
       case SOURCE_STUCK ->
-        "%s has not returned from a call: check its driver or server%s".formatted(source,
+        "a call to %s has not returned: check its driver or server%s".formatted(source,
             probeHint(source));
       case SOURCE_LOST -> "%s does not respond: check its server%s".formatted(source, probeHint(source));
       case UNKNOWN -> "%s is in %s; whether the device runs at %s is unknown: %s".formatted(source, state,

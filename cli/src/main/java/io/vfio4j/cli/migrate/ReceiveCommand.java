@@ -117,10 +117,10 @@ public final class ReceiveCommand implements Callable<Integer> {
     output.result(ReportJson.of(report));
     if (!report.confirmationSent()) {
       output.warning(
-          "the source could not be notified that %s runs here, and may wait for a decision: release it there "
+          "the source could not be notified that %s runs here, and may be waiting for a decision: end its command "
               .formatted(
                   report.devices().stream().map(DeviceIdentity::name).collect(Collectors.joining(", ")))
-              + "(SIGTERM); do not resume it");
+              + "with SIGTERM; do not resume the devices there");
     }
   }
 }

@@ -61,7 +61,7 @@ final class ReceiveLoop {
           return report;
         }
         case AcceptResult.DryRun(String program) -> {
-          output.line("compared for %s; still waiting".formatted(peer));
+          output.line("answered the dry run of %s; still waiting".formatted(peer));
           output.event(Json.event("compared").with("peer", peer).with("program", program).build());
         }
         case AcceptResult.Query query -> OwnershipAnswerReporter.report(peer, query, output);

@@ -90,7 +90,7 @@ public final class RestoreCommand implements Callable<Integer> {
       output.result(FileReportJson.of(report, path));
       if (report.state().source() != SavedState.Source.STOPPED) {
         output.warning(
-            "the source of %s %s when it was saved: this is a copy, and both continue from the same state"
+            "the source of %s %s when it was saved: these devices are a copy, and both now continue from the same state"
                 .formatted(path, report.state().source().description()));
       }
       targetOptions.hold(targets, output);

@@ -61,7 +61,7 @@ final class WorkloadOptions {
     }
     if (pause != null || resume != null || memory.isEmpty()) {
       throw new ParameterException(spec.commandLine(),
-          "--workload-generate requires --region and excludes --workload-pause and --workload-resume");
+          "--workload-generate requires --region, and cannot be combined with --workload-pause or --workload-resume");
     }
     return new WorkloadHandle(GeneratedWorkload.start(memory, generatedRate));
   }

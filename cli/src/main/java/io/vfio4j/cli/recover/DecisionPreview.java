@@ -56,7 +56,7 @@ record DecisionPreview(JournaledMigration migration, MigrationDevices devices) {
     String impossible = devices.names(device -> device instanceof Gone || device instanceof Unverifiable
         || isUnusable(device));
     return impossible.isEmpty()
-        ? "%srecords that the devices run here; the source resets its own".formatted(describeResume())
+        ? "%srecords that the devices run here; the source resets its devices".formatted(describeResume())
         : "refused: all devices must run here, and these cannot: " + impossible;
   }
 
@@ -79,8 +79,8 @@ record DecisionPreview(JournaledMigration migration, MigrationDevices devices) {
 
   private String abandonAtSource() {
     String reachable = devices.names(Reachable.class::isInstance);
-    return refusal().orElse(reachable.isEmpty() ? "records that no device is to run here"
-        : "records that no device is to run here, and resets %s: if the target does not run them, their state is lost"
+    return refusal().orElse(reachable.isEmpty() ? "records that the devices must not run here"
+        : "records that the devices must not run here, and resets %s: if the target does not run them, their state is lost"
             .formatted(reachable));
   }
 
@@ -88,7 +88,7 @@ record DecisionPreview(JournaledMigration migration, MigrationDevices devices) {
     String unverifiable =
         devices.names(device -> device instanceof Unverifiable || device instanceof MigratedLater);
     return unverifiable.isEmpty() ? Optional.empty()
-        : Optional.of("refused: these may be running: " + unverifiable);
+        : Optional.of("refused: these devices may be running: " + unverifiable);
   }
 
   private String describeResume() {

@@ -47,7 +47,7 @@ sealed interface DeviceStatus {
     public String description() {
       if (mayRun()) {
         return "runs (%s)%s".formatted(state, keepsState(device.device()) ? ""
-            : ", with its state or after a reset: its %s does not say what happens when a client dies"
+            : ", with its state or after a reset: its %s does not report what happens when a client dies"
                 .formatted(
                     device.device() instanceof VfioUserClient ? "server" : "driver"));
       }

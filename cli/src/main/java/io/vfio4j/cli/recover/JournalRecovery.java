@@ -171,7 +171,7 @@ final class JournalRecovery {
     for (JournaledMigration migration : lastMigrationsOf(devices)) {
       if (migration.isOwnedByOtherSide()) {
         throw new CommandException(ExitCodes.FAILURE,
-            "%s may hold a stale state: of migration %s, %s; reset the device with vfio4j recover --discard DEVICE"
+            "%s may hold a stale state (migration %s: %s); reset the device with vfio4j recover --discard DEVICE"
                 .formatted(String.join(", ", migration.header().devices()), migration.migrationId(),
                     migration.describeOutcome(migration.step())),
             null);

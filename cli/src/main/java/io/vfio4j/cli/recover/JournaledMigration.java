@@ -109,10 +109,10 @@ record JournaledMigration(JournalFile file, JournalContents contents) {
     String status = switch (last.step()) {
       case PREPARED -> "in progress";
       case GIVEN ->
-        "the devices were handed over, and the outcome is unknown: vfio4j recover --ask ADDR";
+        "the devices were handed over, and the outcome is unknown: query the target with vfio4j recover --ask ADDR";
       case COMMITTED ->
-        "the devices were accepted, and whether they ran is unknown: check them with vfio4j recover %s and "
-            .formatted(migrationId()) + "decide: --run-here or --abandon";
+        "the devices were accepted, but it is unknown whether they ran: check them with vfio4j recover %s, "
+            .formatted(migrationId()) + "then decide with --run-here or --abandon";
       case CONFIRMED, KEPT, ABANDONED, RUNNING, REFUSED, RETURNED ->
         "%s (%s)".formatted(describeOutcome(last.step()), last.reason());
     };
@@ -124,7 +124,7 @@ record JournaledMigration(JournalFile file, JournalContents contents) {
     boolean isSource = header().side() == Side.SOURCE;
     return switch (step) {
       case CONFIRMED -> "they run at the target" + describeRelease();
-      case ABANDONED -> "they are not to run here" + describeRelease();
+      case ABANDONED -> "they must not run here" + describeRelease();
       case KEPT -> "they were never handed over";
       case REFUSED -> "they were never accepted, and never will be";
       case RUNNING -> "the target owns them";

@@ -99,7 +99,7 @@ final class ManualDecision {
         requireNotHeld(); // Otherwise no device is reachable, and the operator asserts that none runs.
       }
       requireChecked(devices);
-      requireFenced(devices, devices.fence(_ -> true), "these may still be running here");
+      requireFenced(devices, devices.fence(_ -> true), "these devices may still be running here");
       return record(JournalStep.RETURNED, "no device runs here");
     }
   }
@@ -118,7 +118,7 @@ final class ManualDecision {
    */
   private void requireNotHeld() throws CommandException {
     if (migration.isHeld()) {
-      throw refusal("process %d, which migrates them, is still running: end it first"
+      throw refusal("process %d, which is migrating the devices, is still running: end it first"
           .formatted(migration.contents().process().pid()));
     }
   }
@@ -135,7 +135,7 @@ final class ManualDecision {
     try (MigrationDevices devices = checkDevices()) {
       requireNone(devices,
           devices.names(device -> device instanceof Unverifiable || DecisionPreview.isUnusable(device)),
-          "these cannot run here");
+          "these devices cannot run here");
       JournalStep step = record(JournalStep.RETURNED, "");
       resumeAll(devices);
       return step;
@@ -149,12 +149,12 @@ final class ManualDecision {
     }
     try (MigrationDevices devices = checkDevices()) {
       requireChecked(devices);
-      requireFenced(devices, devices.fence(Reachable::mayRun), "these are still running here");
+      requireFenced(devices, devices.fence(Reachable::mayRun), "these devices are still running here");
       JournalStep step = record(JournalStep.ABANDONED, "no device runs here");
       List<String> notReset = devices.fence(device -> !device.mayRun());
       if (!notReset.isEmpty()) {
         throw new CommandException(ExitCodes.INTERVENTION_REQUIRED,
-            "recorded, but not reset: " + String.join("; ", notReset), null);
+            "the decision was recorded, but these devices were not reset: " + String.join("; ", notReset), null);
       }
       return step;
     }
@@ -174,7 +174,7 @@ final class ManualDecision {
         devices.names(
             device -> (device instanceof Unverifiable unverifiable && (unverifiable.isAlive() || !fenced))
                 || (device instanceof MigratedLater && !fenced)),
-        "these may be running here");
+        "these devices may be running here");
   }
 
   /** Refuses if fencing failed, and names the devices already reset, which can no longer run here. */
@@ -182,7 +182,7 @@ final class ManualDecision {
       throws CommandException {
     String lost = devices.discardedNames();
     requireNone(devices, String.join("; ", problems) + (problems.isEmpty() || lost.isEmpty() ? ""
-        : "\n  These have been reset and have lost their state; do not decide --run-here: " + lost),
+        : "\n  These devices have been reset and have lost their state; do not use --run-here: " + lost),
         message);
   }
 

@@ -70,7 +70,7 @@ final class MigrationDevices implements AutoCloseable {
           : new Gone(name, "it was part of a process that has ended");
       case DeviceAddress.VfioUser served -> served.socket().isAbsolute()
           ? open(name, served, migration.isHeld())
-          : new Unverifiable(name, "its socket is relative to an unknown directory", false);
+          : new Unverifiable(name, "the path of its socket is relative to an unknown directory", false);
       case DeviceAddress.Kernel kernel -> open(name, kernel, migration.isHeld());
     });
   }
@@ -124,7 +124,7 @@ final class MigrationDevices implements AutoCloseable {
     }
     if (isHeld) { // Some servers stop listening once they have a client.
       return new Unverifiable(name,
-          "no process listens for it, and the one that migrated it may still be connected", false);
+          "no process listens on its socket, and the process that migrated it may still be connected", false);
     }
     try {
       return ListeningSockets.contains(served.socket())

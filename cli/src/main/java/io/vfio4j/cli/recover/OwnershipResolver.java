@@ -84,8 +84,8 @@ public final class OwnershipResolver {
       case COMMITTED -> Optional.of("the devices run at the target: %s".formatted(answer.reason()));
       case UNSURE -> Optional.of("""
           the target has accepted the devices, and they may be running there: %s
-            Decide at its host: vfio4j recover %s shows the devices there, and --abandon resets them before it records \
-          that""".formatted(answer.reason(), id));
+            Decide on its host: vfio4j recover %s shows the devices there, and --abandon resets them, then records \
+          the decision""".formatted(answer.reason(), id));
       case NOT_KNOWN ->
         unlessFenced(fenced, "whether they run at the target is unknown: " + answer.reason());
     };

@@ -105,10 +105,10 @@ public final class RecoverCommand implements Callable<Integer> {
         .filter(given -> given).count();
     if (actions > 1) {
       throw common.usageError(
-          "give only one of --ask, --answer, --run-here, --abandon, --resume, --discard, --list and --prune");
+          "--ask, --answer, --run-here, --abandon, --resume, --discard, --list and --prune are mutually exclusive");
     }
     if (days != null && (!prune || days < 1)) {
-      throw common.usageError("--days requires --prune and is at least 1");
+      throw common.usageError("--days requires --prune, and must be at least 1");
     }
     if (fenced && !isDecision) {
       throw common.usageError("--fenced requires --run-here or --abandon");
@@ -136,7 +136,7 @@ public final class RecoverCommand implements Callable<Integer> {
     OwnershipResolver resolver = new OwnershipResolver(state, target);
     if (isDecision) {
       return recovery.decide(
-          id.orElseThrow(() -> common.usageError("missing MIGRATION; vfio4j recover lists them")),
+          id.orElseThrow(() -> common.usageError("missing MIGRATION; run vfio4j recover to list the open ones")),
           runHere, fenced, resolver);
     }
     return recovery.settle(resolver, id);
@@ -147,7 +147,7 @@ public final class RecoverCommand implements Callable<Integer> {
     for (DeviceAddress device : devices) {
       if (!(device instanceof DeviceAddress.VfioUser address)) {
         throw common
-            .usageError("%s: only a server keeps a stopped device (vfio-user:PATH)".formatted(device));
+            .usageError("%s: only a vfio-user server keeps a stopped device; expected vfio-user:PATH".formatted(device));
       }
       served.add(address);
     }

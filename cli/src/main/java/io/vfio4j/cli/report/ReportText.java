@@ -21,7 +21,7 @@ public final class ReportText {
   public static List<String> lines(MigrationReport report) {
     List<String> lines = new ArrayList<>();
     for (MigrationReport.DeviceReport device : report.devices()) {
-      lines.add("moved        %s to %s: %s".formatted(device.source().name(), device.target().name(),
+      lines.add("migrated     %s to %s: %s".formatted(device.source().name(), device.target().name(),
           Quantities.bytes(device.bytes())));
     }
     lines.add("sent         %s in %s".formatted(Quantities.bytes(report.bytes()),
@@ -33,16 +33,16 @@ public final class ReportText {
     lines.add("of which     " + parts(report.downtimeParts()));
     report.predictedParts().ifPresent(predicted -> lines.add("predicted    " + parts(predicted)));
     for (MigrationReport.DeviceReport device : report.devices()) {
-      lines.add("in it        %s: stopped in %s, then %s in %s".formatted(device.source().name(),
+      lines.add("switchover   %s: stopped in %s, then %s in %s".formatted(device.source().name(),
           Quantities.time(device.switchover().stopping()), Quantities.bytes(device.switchover().bytes()),
           Quantities.time(device.switchover().sending())));
     }
-    report.memory().ifPresent(memory -> lines.add("in it        last dirty memory: %s in %s".formatted(
+    report.memory().ifPresent(memory -> lines.add("switchover   last dirty memory: %s in %s".formatted(
         Quantities.bytes(memory.stopCopyBytes()), Quantities.time(memory.stopCopyDuration()))));
     lines.add("pre-copy     %s, then %s in the downtime".formatted(rounds(report),
         Quantities.bytes(report.stopCopyBytes())));
     lines.add("phases       " + phases(report.phases()));
-    lines.add("at target    %s checking the state, %s starting".formatted(
+    lines.add("at target    state checked in %s, started in %s".formatted(
         Quantities.time(report.target().validating()), Quantities.time(report.target().starting())));
     addCommon(lines, report.notCarried(), report.notes());
     return lines;
@@ -58,7 +58,7 @@ public final class ReportText {
     lines.add("loaded       %s in %s".formatted(Quantities.bytes(report.summary().bytes()),
         Quantities.time(report.total())));
     lines.add("phases       " + phases(report.phases()));
-    lines.add("started      after %s of checking the state, in %s; %s to write the journal".formatted(
+    lines.add("at target    state checked in %s, started in %s; journal written in %s".formatted(
         Quantities.time(report.summary().validating()), Quantities.time(report.summary().starting()),
         Quantities.time(report.journalTime())));
     addCommon(lines, report.notCarried(), report.notes());

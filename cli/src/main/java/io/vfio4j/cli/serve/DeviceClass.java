@@ -45,8 +45,8 @@ final class DeviceClass implements AutoCloseable {
       return new DeviceClass(loader, provider(Class.forName(name, true, loader)));
     } catch (ClassNotFoundException e) {
       loader.close();
-      throw new IllegalArgumentException("no class %s in %s".formatted(name,
-          path.isEmpty() ? "the modules of vfio4j; --device-path says where yours is" : path), e);
+      throw new IllegalArgumentException("class %s not found in %s".formatted(name,
+          path.isEmpty() ? "the modules of vfio4j; set --device-path to the folder or jar of the class" : path), e);
     } catch (LinkageError e) {
       loader.close();
       throw new IllegalArgumentException("cannot load class %s: %s".formatted(name, e), e);

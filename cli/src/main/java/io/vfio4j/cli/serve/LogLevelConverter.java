@@ -26,6 +26,6 @@ final class LogLevelConverter implements ITypeConverter<LogLevel> {
     return Arrays.stream(LogLevel.values())
         .filter(level -> level.name().equals(value.strip().toUpperCase(Locale.ROOT))).findFirst()
         .orElseThrow(() -> new TypeConversionException(
-            "'%s' is not a log level (expected warning, info or debug)".formatted(value)));
+            "'%s' is not a log level; expected warning, info or debug".formatted(value)));
   }
 }

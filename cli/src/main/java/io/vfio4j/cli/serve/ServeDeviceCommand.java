@@ -71,7 +71,7 @@ final class ServeDeviceCommand implements Callable<Integer> {
         .filter(name -> !common(serve).optionsMap().containsKey(name)).findFirst()
         .ifPresent(name -> {
           throw new ParameterException(common.spec().commandLine(),
-              "%s stands before '%s'; options follow the name of the device".formatted(name,
+              "%s must follow the name of the device, '%s'".formatted(name,
                   provider.name()));
         });
   }

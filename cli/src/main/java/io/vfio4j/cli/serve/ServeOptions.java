@@ -188,13 +188,13 @@ final class ServeOptions {
       Optional<String> other = SocketFile.nonSocketKind(path);
       if (e.errno().equals(Errno.EADDRINUSE) && other.isPresent()) {
         throw new CommandException(ExitCodes.FAILURE,
-            "cannot listen at %s: it is %s, which is not replaced".formatted(path, other.get()), e);
+            "cannot listen on %s: it is %s, which is not replaced".formatted(path, other.get()), e);
       }
       if (e.errno().equals(Errno.EADDRINUSE)) {
         throw new CommandException(ExitCodes.FAILURE,
             path + " is in use: another server is listening there", e);
       }
-      throw new CommandException(ExitCodes.FAILURE, "cannot listen at %s: %s".formatted(path, e.errno()), e);
+      throw new CommandException(ExitCodes.FAILURE, "cannot listen on %s: %s".formatted(path, e.errno()), e);
     }
   }
 

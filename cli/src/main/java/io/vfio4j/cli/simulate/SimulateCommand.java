@@ -106,7 +106,7 @@ public final class SimulateCommand implements Callable<Integer> {
     boolean any = !memory.isEmpty() || !devices.isEmpty();
     if (any == (trace != null)) {
       throw new ParameterException(common.spec().commandLine(), any
-          ? "--trace excludes --memory and --device"
+          ? "--trace cannot be combined with --memory or --device"
           : "missing source: expected --memory SPEC, --device SPEC or --trace FILE");
     }
     if (any && bandwidths.isEmpty()) {

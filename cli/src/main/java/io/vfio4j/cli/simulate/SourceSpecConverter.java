@@ -75,7 +75,7 @@ final class SourceSpecConverter implements ITypeConverter<SourceSpec> {
     int slash = text.indexOf('/', equals);
     String key = equals < 0 ? text : text.substring(0, equals);
     if (slash < 0 || !(key.equals("burst") || key.equals("to"))) {
-      throw new TypeConversionException("'%s' is not known: give %s".formatted(text, SYNTAX));
+      throw new TypeConversionException("'%s' is not valid; expected %s".formatted(text, SYNTAX));
     }
     String first = text.substring(equals + 1, slash);
     Duration second = new DurationConverter().convert(text.substring(slash + 1));

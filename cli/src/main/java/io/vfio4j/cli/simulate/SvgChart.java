@@ -51,7 +51,7 @@ final class SvgChart {
     double height = LEGEND + ROW * (chart.series().size() + 1);
     svg.line("limit", new Point(LEFT, height - ROW - 4), new Point(LEFT + SAMPLE, height - ROW - 4));
     svg.text("note", new Point(LEFT + SAMPLE + 12, height - ROW),
-        "what could be sent within the limit of the downtime");
+        "bytes that fit in the maximum downtime");
     return Svg.file(title, ChartStyle.CSS, WIDTH, height, svg);
   }
 

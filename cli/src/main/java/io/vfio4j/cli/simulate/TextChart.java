@@ -44,7 +44,7 @@ final class TextChart {
     lines.add(" ".repeat(MARGIN) + " +" + "-".repeat(WIDTH));
     lines.add(timeLabels());
     lines.add(
-        " ".repeat(MARGIN) + "  " + LIMIT + LIMIT + " what could be sent within the limit of the downtime");
+        " ".repeat(MARGIN) + "  " + LIMIT + LIMIT + " bytes that fit in the maximum downtime");
     return lines;
   }
 

@@ -66,7 +66,7 @@ final class TraceReader {
       return new RoundTrace(rounds);
     } catch (IllegalArgumentException e) {
       throw new CommandException(ExitCodes.FAILURE,
-          "%s: %s; give the output of a migration with --json".formatted(file, e.getMessage()), e);
+          "%s: %s; expected the output of a migration with --json".formatted(file, e.getMessage()), e);
     }
   }
 

@@ -24,7 +24,7 @@ enum ArcRequirement {
   /** Version 1: requires the capability. */
   NDMA("with NDMA"),
   /** Version 1: only found by trying. */
-  OPTIONAL("may be missing");
+  OPTIONAL("some devices");
 
   private final String description;
 

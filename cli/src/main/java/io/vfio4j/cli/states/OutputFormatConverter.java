@@ -16,7 +16,7 @@ final class OutputFormatConverter implements ITypeConverter<OutputFormat> {
         return format;
       }
     }
-    throw new TypeConversionException("'%s' is not a format: give one of %s".formatted(value,
+    throw new TypeConversionException("'%s' is not an output format; expected one of %s".formatted(value,
         Arrays.stream(OutputFormat.values()).map(OutputFormat::toString).collect(Collectors.joining(", "))));
   }
 }

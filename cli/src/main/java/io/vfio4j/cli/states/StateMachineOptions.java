@@ -52,7 +52,7 @@ final class StateMachineOptions {
         .map(part -> switch (part.toLowerCase(Locale.ROOT).replace('-', '_')) {
           case "p2p" -> "ndma";
           case "none", "stop_copy", "pre_copy" -> "";
-          case "" -> throw new IllegalArgumentException("a name is missing in '%s'".formatted(list));
+          case "" -> throw new IllegalArgumentException("empty name in '%s'".formatted(list));
           default -> part;
         }).filter(part -> !part.isEmpty()).collect(Collectors.joining(","));
     return FeaturesV1.parse(inV1);

@@ -14,7 +14,7 @@ record StatesTable(StateGraph graph) {
     graph.states().forEach(state -> states.add(List.of(state.name(), Integer.toString(state.number()),
         String.join(", ", state.features()), state.meaning())));
     List<List<String>> arcs = new ArrayList<>();
-    arcs.add(List.of("arc", "had by", "data"));
+    arcs.add(List.of("arc", "supported by", "data"));
     graph.arcs()
         .forEach(arc -> arcs.add(List.of(arc.toString(), arc.requirement().description(), arc.effect())));
     return String.join("\n", graph.title(), "", columns(states), "", columns(arcs), "",

@@ -23,13 +23,13 @@ class SocketFileTest {
     CommandRun probe = CommandRun.vfio4j("probe", "vfio-user:" + path);
     assertThat(probe.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(probe.err())
-        .isEqualTo("vfio4j: vfio-user:%s is %s, not a socket; give the path that the server listens on\n"
+        .isEqualTo("vfio4j: vfio-user:%s is %s, not a socket; expected the path that the server listens on\n"
             .formatted(path, kind));
     CommandRun serve = CommandRun.vfio4j("serve", "scratch", "--socket", path.toString());
     assertThat(serve.exitCode()).isEqualTo(ExitCodes.FAILURE);
     assertThat(serve.err())
         .isEqualTo(
-            "vfio4j: cannot listen at %s: it is %s, which is not replaced\n".formatted(path, kind));
+            "vfio4j: cannot listen on %s: it is %s, which is not replaced\n".formatted(path, kind));
   }
 
   @Test

@@ -31,7 +31,7 @@ class StuckCommandIT {
 
       assertThat(child.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
       assertThat(child.stderrLines()).singleElement().asString()
-          .startsWith("vfio4j: not ended 1 s after the signal");
+          .startsWith("vfio4j: still running 1 s after the signal");
     }
   }
 
@@ -43,7 +43,7 @@ class StuckCommandIT {
 
       assertThat(child.await(CommandProcesses.TIMEOUT)).isEqualTo(ExitCodes.WORKLOAD_PAUSED);
       assertThat(child.stderrLines()).singleElement().asString()
-          .startsWith("vfio4j: done, but not ended 1 s after the signal");
+          .startsWith("vfio4j: done, but still running 1 s after the signal");
     }
   }
 

@@ -131,7 +131,7 @@ class InspectTest {
 
       assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(run.err()).isEqualTo(
-          "vfio4j: %s was not written by vfio4j; this version knows recordings, saved states%n"
+          "vfio4j: %s was not written by vfio4j; this version reads recordings, saved states%n"
               .formatted(path()));
     }
   }

@@ -114,7 +114,7 @@ class MigrateSeveralTest {
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
     assertThat(run.event("error").get("outcome").getAsString()).isEqualTo("SOURCE_STUCK");
-    assertThat(run.err()).contains("sim:a1 has not returned from a call").contains("sim:a2 runs again");
+    assertThat(run.err()).contains("a call to sim:a1 has not returned").contains("sim:a2 runs again");
   }
 
   @Test

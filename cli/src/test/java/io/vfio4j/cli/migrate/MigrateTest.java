@@ -20,9 +20,9 @@ class MigrateTest {
     CommandRun run = CommandRun.vfio4j("migrate", "--from", "sim:a?memory=2m", "--to", "sim:b?memory=2m");
 
     assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
-    assertThat(run.out()).contains("moved        sim:a to sim:b: 2.0 MiB")
+    assertThat(run.out()).contains("migrated     sim:a to sim:b: 2.0 MiB")
         .contains("sent         2.0 MiB in ").contains("downtime ").contains("of which     ")
-        .contains("in it        sim:a: stopped in ").doesNotContain("dirty memory")
+        .contains("switchover   sim:a: stopped in ").doesNotContain("dirty memory")
         .contains("phases       pre-flight ")
         .contains("not migrated config space, interrupt setup, DMA mappings")
         .contains("sim:a is closed when this command ends; its server then resets it.")

@@ -52,7 +52,7 @@ class MigrationFailureReportTest {
     assertThat(MigrationFailureReport.of(failure(Side.SOURCE, Outcome.UNKNOWN), List.of(HERE), TARGET))
         .hasMessageContaining("in STOP_COPY").hasMessageContaining("vfio4j probe " + THERE);
     assertThat(MigrationFailureReport.of(failure(Side.TARGET, Outcome.UNKNOWN), List.of(HERE), TARGET))
-        .hasMessageContaining("vfio4j recover on this host shows the state of " + HERE);
+        .hasMessageContaining("on this host, vfio4j recover shows the state of " + HERE);
   }
 
   /** A peer is not a device that can be probed. */

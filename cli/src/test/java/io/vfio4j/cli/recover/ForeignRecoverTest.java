@@ -148,7 +148,7 @@ class ForeignRecoverTest {
     CommandRun looked = recover();
     assertThat(looked.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
     assertThat(looked.event("open-migration").getAsJsonArray("status").toString())
-        .contains("its server does not say what happens when a client dies");
+        .contains("its server does not report what happens when a client dies");
     assertThat(looked.event("open-migration").getAsJsonArray("decisions").toString())
         .contains("stops " + address, "not known to reset");
     CommandRun decided = recover(id.toString(), "--abandon");
@@ -208,8 +208,8 @@ class ForeignRecoverTest {
 
       assertThat(decided.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
       assertThat(decided.err()).contains("nothing was recorded",
-          "these may still be running here: " + address,
-          "have lost their state; do not decide --run-here: " + first.address());
+          "these devices may still be running here: " + address,
+          "have lost their state; do not use --run-here: " + first.address());
       first.assertRunsWith(0);
       assertThat(device.machineState()).isEqualTo(DeviceState.RUNNING);
       assertThat(lastStep(id, Side.TARGET)).isEqualTo(JournalStep.COMMITTED);

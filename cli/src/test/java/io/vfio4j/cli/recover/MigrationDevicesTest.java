@@ -219,7 +219,7 @@ class MigrationDevicesTest {
                   "--fenced");
           assertThat(run.exitCode()).isEqualTo(ExitCodes.INTERVENTION_REQUIRED);
           assertThat(run.err()).contains("nothing was recorded",
-              "process %d, which migrates them, is still running"
+              "process %d, which is migrating the devices, is still running"
                   .formatted(ProcessHandle.current().pid()),
               "end it first");
         }

@@ -147,7 +147,7 @@ class RecoverListTest {
   void rejectsDaysWithoutPrune() {
     assertThat(recover("--days", "10").exitCode()).isEqualTo(ExitCodes.USAGE);
     assertThat(recover("--prune", "--days", "0").exitCode()).isEqualTo(ExitCodes.USAGE);
-    assertThat(recover("--prune", "--list").err()).contains("give only one of", "--prune");
+    assertThat(recover("--prune", "--list").err()).contains("are mutually exclusive", "--prune");
   }
 
   /** Otherwise a device that was handed over would resume because of an earlier migration. */

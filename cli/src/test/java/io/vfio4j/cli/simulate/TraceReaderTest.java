@@ -105,7 +105,7 @@ class TraceReaderTest {
   void rejectsFileWithoutRounds() throws IOException {
     CommandRun run = CommandRun.vfio4j("simulate", "--trace", file("nothing\n").toString());
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-    assertThat(run.err()).contains("no rounds; give the output of a migration with --json");
+    assertThat(run.err()).contains("no rounds; expected the output of a migration with --json");
   }
 
   @Test

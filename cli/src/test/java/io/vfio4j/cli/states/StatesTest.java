@@ -111,7 +111,7 @@ class StatesTest {
         .containsPattern("PRE_COPY > STOP_COPY +with PRE_COPY, without P2P");
     assertThat(states("--v1").out()).containsPattern("STOP_COPY > RUNNING +every device, to abort")
         .containsPattern(
-            "RESUMING > STOP_COPY +may be missing +ends the resuming session, opens a saving session");
+            "RESUMING > STOP_COPY +some devices +ends the resuming session, opens a saving session");
   }
 
   @ParameterizedTest

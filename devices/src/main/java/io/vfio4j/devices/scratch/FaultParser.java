@@ -57,10 +57,10 @@ final class FaultParser {
       case "arc" -> arcFault();
       case "read" -> streamFault(true);
       case "write" -> streamFault(false);
-      case "slow" -> new Fault.ReadThrottle(number(require("slow", "slow=RATE, bytes a second")));
-      case "announce" -> new Fault.LengthOverride(number(require("announce", "announce=SIZE, bytes")));
+      case "slow" -> new Fault.ReadThrottle(number(require("slow", "slow=RATE, in bytes per second")));
+      case "announce" -> new Fault.LengthOverride(number(require("announce", "announce=SIZE, in bytes")));
       case "traffic" -> trafficFault();
-      default -> throw syntaxError("begin with " + KINDS);
+      default -> throw syntaxError("expected " + KINDS);
     };
   }
 
@@ -92,12 +92,12 @@ final class FaultParser {
       case "skip" -> Fault.TrafficFault.SKIP;
       case "repeat" -> Fault.TrafficFault.REPEAT;
       case "restart" -> Fault.TrafficFault.RESTART;
-      default -> throw syntaxError("give traffic=skip, traffic=repeat or traffic=restart");
+      default -> throw syntaxError("expected traffic=skip, traffic=repeat or traffic=restart");
     };
   }
 
   private String require(String key, String wanted) {
-    return optional(key).orElseThrow(() -> syntaxError("give " + wanted));
+    return optional(key).orElseThrow(() -> syntaxError("expected " + wanted));
   }
 
   private Optional<String> optional(String key) {
@@ -107,7 +107,7 @@ final class FaultParser {
   private Arc arc(String value) {
     String[] ends = value.split(">", -1);
     if (ends.length != 2) {
-      throw syntaxError("give two states, as in arc=STOP>STOP_COPY");
+      throw syntaxError("expected two states, as in arc=STOP>STOP_COPY");
     }
     Arc arc = new Arc(state(ends[0]), state(ends[1]));
     MigrationFeatures noP2p = MigrationFeatures.of(MigrationFeature.PRE_COPY);
@@ -134,7 +134,7 @@ final class FaultParser {
       }
       return new Errno((int) number);
     }
-    return Errno.named(name).orElseThrow(() -> syntaxError("give errno=E by name, as in EIO, or by number"));
+    return Errno.named(name).orElseThrow(() -> syntaxError("expected errno=E by name, as in EIO, or by number"));
   }
 
   private Duration duration(String value) {
@@ -143,11 +143,11 @@ final class FaultParser {
       case "us" -> 1_000L;
       case "ms" -> 1_000_000L;
       case "s" -> 1_000_000_000L;
-      default -> throw syntaxError("give delay=D in us, ms or s, as in delay=500ms");
+      default -> throw syntaxError("expected delay=D in us, ms or s, as in delay=500ms");
     };
     long count = number(value.substring(0, value.length() - unit.length()));
     if (count > Duration.ofDays(1).toNanos() / nanos) {
-      throw syntaxError("give a delay of a day at most");
+      throw syntaxError("a delay must be at most a day");
     }
     return Duration.ofNanos(count * nanos);
   }

@@ -41,26 +41,26 @@ class FaultTest {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-      "\"\"|begin with arc=FROM>TO, read, write",
-      "nonsense=1|begin with arc=FROM>TO",
+      "\"\"|expected arc=FROM>TO, read, write",
+      "nonsense=1|expected arc=FROM>TO",
       "arc=RUNNING>STOP_COPY,errno=EIO|is not a single arc",
-      "arc=STOP,errno=EIO|give two states, as in arc=STOP>STOP_COPY",
+      "arc=STOP,errno=EIO|expected two states, as in arc=STOP>STOP_COPY",
       "arc=STOP>GO,errno=EIO|unknown state 'GO': expected one of [ERROR, STOP",
-      "arc=STOP>STOP_COPY|give errno=E or delay=D",
+      "arc=STOP>STOP_COPY|expected errno=E or delay=D",
       "arc=STOP>STOP_COPY,errno=EWHAT|by name, as in EIO, or by number",
       "arc=STOP>STOP_COPY,errno=0|an errno must be from 1 to 4095",
       "arc=STOP>STOP_COPY,delay=5|in us, ms or s, as in delay=500ms",
-      "arc=STOP>STOP_COPY,delay=99999999s|a day at most",
+      "arc=STOP>STOP_COPY,delay=99999999s|must be at most a day",
       "arc=STOP>STOP_COPY,delay=5ms,errno=EIO|unexpected 'errno'",
       "arc=STOP>STOP_COPY,errno=EIO,times=0|must be at least 1",
-      "read,errno=EIO|give at=N, the number of the byte",
-      "read,at=5|give errno=E or cut",
+      "read,errno=EIO|expected at=N, the number of the byte",
+      "read,at=5|expected errno=E or cut",
       "read,at=-5,cut|is not a whole number such as 4096, 64k or 2m",
       "read,at=9999999999999g,cut|is not a whole number",
       "read,at=5,cut,at=6|'at' is repeated",
       "slow=0|must be at least 1",
       "slow=fast|is not a whole number",
-      "traffic=jump|give traffic=skip, traffic=repeat or traffic=restart"})
+      "traffic=jump|expected traffic=skip, traffic=repeat or traffic=restart"})
   void suggestsCorrectSyntax(String text, String right) {
     assertThatThrownBy(() -> Fault.parse(text)).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(right).message().doesNotContain("\n");

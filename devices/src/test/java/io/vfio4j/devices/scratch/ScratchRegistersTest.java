@@ -155,6 +155,6 @@ class ScratchRegistersTest {
   void rejectsInvalidSizes(long size) {
     ScratchConfig config = ScratchConfig.named("x");
     assertThatThrownBy(() -> config.withMemorySize(size)).isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("give a multiple of 4096");
+        .hasMessageContaining("expected a multiple of 4096");
   }
 }
