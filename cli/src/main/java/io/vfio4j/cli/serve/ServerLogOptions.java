@@ -14,8 +14,8 @@ import picocli.CommandLine.Option;
 /** The options of a server's log on standard error, as a mixin. */
 final class ServerLogOptions {
 
-  @Option(names = "--log-level", paramLabel = "LEVEL", converter = LogLevelConverter.class, completionCandidates = LogLevelConverter.Candidates.class, description = "Log level: warning; info, which adds connections and refused requests; or debug, which adds all "
-      + "requests for information (default: info, with --quiet warning).")
+  @Option(names = "--log-level", paramLabel = "LEVEL", converter = LogLevelConverter.class, completionCandidates = LogLevelConverter.Candidates.class, description = "Log level: warning; info, which adds connections and refused requests; or debug, which adds "
+          + "routine refusals, such as of queries for features that the device lacks (default: info, with --quiet warning).")
   private @Nullable LogLevel level;
 
   @Option(names = "--log-timestamps", negatable = true, description = "Prefix each line of the log with the time in UTC (default: on, unless standard error is a terminal or the "
