@@ -154,7 +154,8 @@ final class ManualDecision {
       List<String> notReset = devices.fence(device -> !device.mayRun());
       if (!notReset.isEmpty()) {
         throw new CommandException(ExitCodes.INTERVENTION_REQUIRED,
-            "the decision was recorded, but these devices were not reset: " + String.join("; ", notReset), null);
+            "the decision was recorded, but these devices were not reset: " + String.join("; ", notReset),
+            null);
       }
       return step;
     }

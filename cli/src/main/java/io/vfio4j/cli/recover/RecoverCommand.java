@@ -136,7 +136,8 @@ public final class RecoverCommand implements Callable<Integer> {
     OwnershipResolver resolver = new OwnershipResolver(state, target);
     if (isDecision) {
       return recovery.decide(
-          id.orElseThrow(() -> common.usageError("missing MIGRATION; run vfio4j recover to list the open ones")),
+          id.orElseThrow(
+              () -> common.usageError("missing MIGRATION; run vfio4j recover to list the open ones")),
           runHere, fenced, resolver);
     }
     return recovery.settle(resolver, id);
@@ -147,7 +148,8 @@ public final class RecoverCommand implements Callable<Integer> {
     for (DeviceAddress device : devices) {
       if (!(device instanceof DeviceAddress.VfioUser address)) {
         throw common
-            .usageError("%s: only a vfio-user server keeps a stopped device; expected vfio-user:PATH".formatted(device));
+            .usageError("%s: only a vfio-user server keeps a stopped device; expected vfio-user:PATH"
+                .formatted(device));
       }
       served.add(address);
     }

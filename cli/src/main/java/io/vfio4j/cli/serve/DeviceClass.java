@@ -46,7 +46,9 @@ final class DeviceClass implements AutoCloseable {
     } catch (ClassNotFoundException e) {
       loader.close();
       throw new IllegalArgumentException("class %s not found in %s".formatted(name,
-          path.isEmpty() ? "the modules of vfio4j; set --device-path to the folder or jar of the class" : path), e);
+          path.isEmpty() ? "the modules of vfio4j; set --device-path to the folder or jar of the class"
+              : path),
+          e);
     } catch (LinkageError e) {
       loader.close();
       throw new IllegalArgumentException("cannot load class %s: %s".formatted(name, e), e);

@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 final class ServerLogOptions {
 
   @Option(names = "--log-level", paramLabel = "LEVEL", converter = LogLevelConverter.class, completionCandidates = LogLevelConverter.Candidates.class, description = "Log level: warning; info, which adds connections and refused requests; or debug, which adds "
-          + "routine refusals, such as of queries for features that the device lacks (default: info, with --quiet warning).")
+      + "routine refusals, such as of queries for features that the device lacks (default: info, with --quiet warning).")
   private @Nullable LogLevel level;
 
   @Option(names = "--log-timestamps", negatable = true, description = "Prefix each line of the log with the time in UTC (default: on, unless standard error is a terminal or the "

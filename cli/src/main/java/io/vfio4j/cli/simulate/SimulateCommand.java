@@ -35,7 +35,8 @@ import picocli.CommandLine.ParameterException;
         + "simulated; the result is a table of rounds, bytes, times and downtimes, and a chart.",
     "SPEC is SIZE[:WRITES[+WRITES]...]. WRITES is RATE[@SIZE][,cyclic][,burst=TIME/TIME][,to=RATE/TIME]: RATE bytes per "
         + "second at random places of a working set of SIZE bytes (default: the rest). cyclic: in order instead of at random; "
-        + "burst: only for the first TIME of each period, the second TIME; to: changing linearly to RATE over TIME."}, footer = {"", "Examples:",
+        + "burst: only for the first TIME of each period, the second TIME; to: changing linearly to RATE over TIME."}, footer = {
+            "", "Examples:",
             "  A guest of 8 GiB with a working set, over a link of 10 Gbit/s:",
             "    vfio4j simulate --memory 8g:200m@512m+5m --bandwidth 1100m",
             "  Compare downtime limits and bandwidths:",

@@ -134,7 +134,8 @@ final class FaultParser {
       }
       return new Errno((int) number);
     }
-    return Errno.named(name).orElseThrow(() -> syntaxError("expected errno=E by name, as in EIO, or by number"));
+    return Errno.named(name)
+        .orElseThrow(() -> syntaxError("expected errno=E by name, as in EIO, or by number"));
   }
 
   private Duration duration(String value) {

@@ -36,8 +36,9 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> content
    */
   public ScratchConfig {
     if (memorySize <= 0 || memorySize % ScratchLayout.PAGE_SIZE != 0 || memorySize > MAX_MEMORY_SIZE) {
-      throw new IllegalArgumentException("internal memory of %d bytes: expected a multiple of %d from %d to %d"
-          .formatted(memorySize, ScratchLayout.PAGE_SIZE, ScratchLayout.PAGE_SIZE, MAX_MEMORY_SIZE));
+      throw new IllegalArgumentException(
+          "internal memory of %d bytes: expected a multiple of %d from %d to %d"
+              .formatted(memorySize, ScratchLayout.PAGE_SIZE, ScratchLayout.PAGE_SIZE, MAX_MEMORY_SIZE));
     }
     faults = List.copyOf(faults);
   }
