@@ -11,10 +11,10 @@ import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 
 /**
- * Limits the lines that clients can cause in the log of a host. Lines that differ only in their numbers are
- * of one kind. Of each kind {@link #BURST} lines pass at once and one more every {@link #INTERVAL}; the
- * others are suppressed and counted. The count is appended to the next line of the kind that passes, or
- * logged by {@link #report} and {@link #flush}.
+ * Limits the lines that clients can cause in the log of a host. Lines that differ only in their numbers, or in
+ * the values of a request's fields, are of one kind. Of each kind {@link #BURST} lines pass at once and one
+ * more every {@link #INTERVAL}; the others are suppressed and counted. The count is appended to the next line
+ * of the kind that passes, or logged by {@link #report} and {@link #flush}.
  *
  * <p>
  * Thread-safe.
@@ -31,7 +31,12 @@ public final class LogLimiter implements ServerLog {
   private static final int MAX_KINDS = 200;
   private static final String OTHER_KINDS = "";
 
-  private static final Pattern NUMBERS = Pattern.compile("0x[0-9a-fA-F]+|[0-9]+");
+  /**
+   * What may differ between lines of a kind. Besides numbers, values in words, as in {@code flags=read|0x20} or
+   * {@code flags=feature 9|get}: a client can send every combination of flags.
+   */
+  private static final Pattern VALUES =
+      Pattern.compile("(?<==)[A-Za-z_][\\w|]*(?: [0-9]+[\\w|]*)?|0x[0-9a-fA-F]+|[0-9]+");
 
   private static final class LineKind {
     private long tokens = BURST;
@@ -125,7 +130,7 @@ public final class LogLimiter implements ServerLog {
   }
 
   private LineKind kind(String line, long now) {
-    String shape = NUMBERS.matcher(line).replaceAll("#");
+    String shape = VALUES.matcher(line).replaceAll("#");
     LineKind known = kinds.get(shape);
     if (known == null && kinds.size() >= MAX_KINDS) {
       kinds.values().removeIf(kind -> kind.isIdle(now));

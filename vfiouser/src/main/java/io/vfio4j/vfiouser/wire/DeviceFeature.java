@@ -38,6 +38,9 @@ public enum DeviceFeature {
   /** A vfio4j extension. */
   STATE_LAYOUT(Feature.STATE_LAYOUT, Feature.GET, u32("length", Feature.SIZE));
 
+  /** Not {@link #values}, which allocates an array for each request. */
+  private static final DeviceFeature[] ALL = values();
+
   private final int index;
   private final int operations;
   @SuppressWarnings("ImmutableEnumChecker") // An immutable list of records.
@@ -66,7 +69,7 @@ public enum DeviceFeature {
 
   /** Returns the feature with a number from a peer, or null if there is none. */
   public static @Nullable DeviceFeature fromIndex(int index) {
-    for (DeviceFeature feature : values()) {
+    for (DeviceFeature feature : ALL) {
       if (feature.index == index) {
         return feature;
       }

@@ -30,6 +30,24 @@ class LogLimiterTest {
   }
 
   @Test
+  void ignoresValuesOfFields() {
+    for (int i = 0; i < LogLimiter.BURST; i++) {
+      limiter.log(LogLevel.INFO, "DEVICE_FEATURE (flags=MIG_DEVICE_STATE|set, state=STOP) refused");
+    }
+    for (String flags : List.of("MIGRATION|get", "MIG_DEVICE_STATE|get|set|0x80000", "feature 9",
+        "feature 1234|get|probe|0x80000")) {
+      for (String state : List.of("RESUMING", "0xff", "0")) {
+        limiter.log(LogLevel.INFO, "DEVICE_FEATURE (flags=%s, state=%s) refused".formatted(flags, state));
+      }
+    }
+    assertThat(lines).hasSize(LogLimiter.BURST);
+
+    limiter.log(LogLevel.INFO, "DEVICE_FEATURE (flags=MIGRATION|get) refused");
+    limiter.log(LogLevel.INFO, "DEVICE_FEATURE (flags=MIGRATION|get) refused: another reason");
+    assertThat(lines).hasSize(LogLimiter.BURST + 2);
+  }
+
+  @Test
   void countsSuppressedLines() {
     ignoredWrites(100_000);
     now.addAndGet(LogLimiter.INTERVAL.toNanos());

@@ -16,7 +16,10 @@ import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.testing.BackgroundTask;
+import io.vfio4j.vfiouser.testing.MessageBytes;
+import io.vfio4j.vfiouser.testing.RawPeer;
 import io.vfio4j.vfiouser.testing.TestDevice;
+import io.vfio4j.vfiouser.wire.Command;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -182,5 +185,29 @@ class ServerLogTest {
 
     assertThat(lines).hasSizeLessThan(60)
         .anyMatch(line -> line.contains("suppressed ") || line.contains(" similar lines "));
+  }
+
+  /** The log names flags, of which a client can send every combination. */
+  @Test
+  void boundsLogOfFlags() throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    ServerLog log = (level, line) -> lines.add(level + " " + line);
+    try (TestDevice device = TestDevice.create(); VfioUserServer server =
+        VfioUserServer.listen(folder.resolve("s"), device, ServerOptions.DEFAULT.withOnce(true), log)) {
+      BackgroundTask<Boolean> run = BackgroundTask.start("test-server", () -> {
+        server.run();
+        return true;
+      });
+      try (RawPeer peer = new RawPeer(UnixSocket.connect(folder.resolve("s")))) {
+        peer.negotiate();
+        for (int flags = 0; flags < 0x400; flags++) {
+          peer.assertRefused(Errno.EINVAL, Command.DMA_MAP,
+              MessageBytes.empty().u32(32, flags).u64(0, 1, 1));
+        }
+      }
+      run.result();
+    }
+
+    assertThat(lines).filteredOn(line -> line.contains(": DMA_MAP (")).hasSizeBetween(1, 60);
   }
 }
