@@ -82,11 +82,12 @@ public final class FirstFrame {
    * @return whether it was sent, and the peer closed the connection in time
    */
   public static boolean sendFailure(Transport transport, String reason) {
+    long end = System.nanoTime() + FAILURE_TIMEOUT.toNanos();
     try (Arena arena = Arena.ofConfined()) {
       new FrameWriter(new FrameStream(transport, FAILURE_TIMEOUT), FrameBuffers.control(arena)).sendText(
           FrameKind.FAILED,
           reason);
-      LingeringClose.drain(transport, FAILURE_TIMEOUT);
+      LingeringClose.drain(transport, Duration.ofNanos(end - System.nanoTime()));
       return true;
     } catch (IOException e) {
       return false;
