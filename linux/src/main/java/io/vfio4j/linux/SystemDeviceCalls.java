@@ -17,20 +17,20 @@ final class SystemDeviceCalls implements DeviceCalls {
 
   private static final int CLOSED = -Errno.EBADF.number();
 
-  /** A call that uses a descriptor. */
-  private interface Call {
-    long make(int number);
+  /** A read or write. Implementations capture nothing, because a register access does not allocate. */
+  private interface Transfer {
+    long execute(int number, MemorySegment segment, long offset);
   }
 
   private SystemDeviceCalls() {}
 
-  /** Makes a call while the descriptor cannot be closed. */
-  private static long with(Fd fd, Call call) {
+  /** Reads or writes while the descriptor cannot be closed. */
+  private static long transfer(Fd fd, MemorySegment segment, long offset, Transfer transfer) {
     if (!fd.tryAcquire()) {
       return CLOSED;
     }
     try {
-      return call.make(fd.acquiredNumber());
+      return transfer.execute(fd.acquiredNumber(), segment, offset);
     } finally {
       fd.release();
     }
@@ -64,22 +64,24 @@ final class SystemDeviceCalls implements DeviceCalls {
 
   @Override
   public long read(Fd fd, MemorySegment into) {
-    return with(fd, number -> FileCalls.read(number, into, into.byteSize()));
+    return transfer(fd, into, 0, (number, segment, _) -> FileCalls.read(number, segment, segment.byteSize()));
   }
 
   @Override
   public long write(Fd fd, MemorySegment from) {
-    return with(fd, number -> FileCalls.write(number, from, from.byteSize()));
+    return transfer(fd, from, 0, (number, segment, _) -> FileCalls.write(number, segment, segment.byteSize()));
   }
 
   @Override
   public long read(Fd fd, MemorySegment into, long offset) {
-    return with(fd, number -> FileCalls.pread(number, into, into.byteSize(), offset));
+    return transfer(fd, into, offset,
+        (number, segment, at) -> FileCalls.pread(number, segment, segment.byteSize(), at));
   }
 
   @Override
   public long write(Fd fd, MemorySegment from, long offset) {
-    return with(fd, number -> FileCalls.pwrite(number, from, from.byteSize(), offset));
+    return transfer(fd, from, offset,
+        (number, segment, at) -> FileCalls.pwrite(number, segment, segment.byteSize(), at));
   }
 
   @Override
