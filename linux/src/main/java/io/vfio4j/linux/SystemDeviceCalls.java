@@ -69,7 +69,8 @@ final class SystemDeviceCalls implements DeviceCalls {
 
   @Override
   public long write(Fd fd, MemorySegment from) {
-    return transfer(fd, from, 0, (number, segment, _) -> FileCalls.write(number, segment, segment.byteSize()));
+    return transfer(fd, from, 0,
+        (number, segment, _) -> FileCalls.write(number, segment, segment.byteSize()));
   }
 
   @Override
