@@ -37,7 +37,7 @@ public sealed interface AcceptResult {
    *
    * @param reason why it ended
    */
-  record Refusal(MigrationException reason) implements AcceptResult {
+  record Rejection(MigrationException reason) implements AcceptResult {
   }
 
   /**

@@ -131,10 +131,10 @@ public final class MigrateCommand implements Callable<Integer> {
         WorkloadOptions.WorkloadHandle handle =
             sourceOptions.startWorkload(memory.regions(), common.spec())) {
       PauseTrackingWorkload workload = new PauseTrackingWorkload(handle.workload());
-      SourceRunner.SourceSide source =
-          new SourceRunner.SourceSide(sources, workload, holdOptions.isHoldingAllowed());
-      SourceRunner.TargetSide target =
-          new SourceRunner.TargetSide(PeerDescription.devices(targets, stateDir), resolver);
+      SourceRunner.SourceInputs source =
+          new SourceRunner.SourceInputs(sources, workload, holdOptions.isHoldingAllowed());
+      SourceRunner.TargetInputs target =
+          new SourceRunner.TargetInputs(PeerDescription.devices(targets, stateDir), resolver);
       return new SourceRunner(context, source, target)
           .run(listener -> LocalMigration.run(sources.deviceSet().withMemory(memory.regions()),
               targets.deviceSet().withMemory(toMemory.regions()), context.options(), workload, listener));

@@ -65,7 +65,7 @@ final class ReceiveLoop {
           output.event(Json.event("compared").with("peer", peer).with("program", program).build());
         }
         case AcceptResult.Query query -> OwnershipAnswerReporter.report(peer, query, output);
-        case AcceptResult.Refusal(MigrationException reason) -> {
+        case AcceptResult.Rejection(MigrationException reason) -> {
           output.warning("refused %s: %s; still waiting".formatted(peer, reason.getMessage()));
           output.event(Json.event("refused").with("peer", peer).with("reason", "pre_flight")
               .with("message", reason.getMessage()).build());

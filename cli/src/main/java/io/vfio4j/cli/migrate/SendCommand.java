@@ -116,9 +116,9 @@ public final class SendCommand implements Callable<Integer> {
             sourceOptions.startWorkload(memory.regions(), common.spec())) {
       Connections connections = connect(peer, sources);
       PauseTrackingWorkload workload = new PauseTrackingWorkload(handle.workload());
-      SourceRunner.SourceSide source =
-          new SourceRunner.SourceSide(sources, workload, noHoldOption.isHoldingAllowed());
-      SourceRunner.TargetSide target = new SourceRunner.TargetSide(
+      SourceRunner.SourceInputs source =
+          new SourceRunner.SourceInputs(sources, workload, noHoldOption.isHoldingAllowed());
+      SourceRunner.TargetInputs target = new SourceRunner.TargetInputs(
           PeerDescription.peer(peer.address(), peerOptions.arguments(), stateDir.arguments()),
           new OwnershipResolver(state, Optional.of(peer)));
       return new SourceRunner(context, source, target)

@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
 final class SourceRunner {
 
   private final CommandContext context;
-  private final SourceSide source;
-  private final TargetSide target;
+  private final SourceInputs source;
+  private final TargetInputs target;
 
-  SourceRunner(CommandContext context, SourceSide source, TargetSide target) {
+  SourceRunner(CommandContext context, SourceInputs source, TargetInputs target) {
     this.context = context;
     this.source = source;
     this.target = target;
@@ -44,7 +44,7 @@ final class SourceRunner {
    * @param workload the workload, which stays paused if no device runs when the migration ends
    * @param isHoldingAllowed whether the command may stay to hold devices that are left stopped
    */
-  record SourceSide(OpenDevices devices, PauseTrackingWorkload workload, boolean isHoldingAllowed) {
+  record SourceInputs(OpenDevices devices, PauseTrackingWorkload workload, boolean isHoldingAllowed) {
   }
 
   /**
@@ -53,7 +53,7 @@ final class SourceRunner {
    * @param description what messages call it
    * @param resolver queries it for the owner of the devices
    */
-  record TargetSide(PeerDescription description, OwnershipResolver resolver) {
+  record TargetInputs(PeerDescription description, OwnershipResolver resolver) {
   }
 
   /** The migration itself. */

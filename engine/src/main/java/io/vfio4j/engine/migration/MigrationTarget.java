@@ -85,7 +85,7 @@ public final class MigrationTarget {
       return serve(Optional.of(oracle));
     } catch (MigrationException e) {
       if (isPeerFailure(e)) {
-        return new AcceptResult.Refusal(e);
+        return new AcceptResult.Rejection(e);
       }
       throw e;
     }

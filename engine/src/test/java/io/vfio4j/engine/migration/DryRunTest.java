@@ -140,7 +140,7 @@ class DryRunTest {
     MigrationException atSource = catchThrowableOfType(MigrationException.class,
         () -> source(DeviceSet.of(List.of(source, SimulatedSettings.named("another").device()))).run());
     assertThat(atSource.outcome()).isEqualTo(Outcome.UNTOUCHED);
-    assertThat(refused.join()).isInstanceOfSatisfying(AcceptResult.Refusal.class,
+    assertThat(refused.join()).isInstanceOfSatisfying(AcceptResult.Rejection.class,
         arrival -> assertThat(arrival.reason().outcome()).isEqualTo(Outcome.UNTOUCHED));
     assertThat(target.operations()).isEmpty();
 
