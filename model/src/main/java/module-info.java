@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Device states, features, arcs and paths of VFIO migration: the vocabulary of all other modules. */
-@SuppressWarnings("module") // Of those exported to, some are compiled later.
 module io.vfio4j.model {
   requires static transitive org.jspecify;
 

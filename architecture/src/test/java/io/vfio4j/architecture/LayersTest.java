@@ -66,11 +66,13 @@ class LayersTest {
   void onlyLinuxCallsNativeCode() {
     noClasses().that().resideOutsideOfPackage("io.vfio4j.linux..").should().dependOnClassesThat()
         .belongToAnyOf(Linker.class, SymbolLookup.class).check(ProjectClasses.ALL);
+    ArchRule forLinuxToo = noClasses().should().dependOnClassesThat().belongToAnyOf(Linker.class);
+    assertThatThrownBy(() -> forLinuxToo.check(ProjectClasses.ALL)).isInstanceOf(AssertionError.class);
   }
 
-  /** Two packages of this test break each rule. */
+  /** Two packages that use each other break both rules. */
   @Test
-  void rulesFire() {
+  void layersAndCyclesFire() {
     var classes = new ClassFileImporter().importClasses(Low.class, High.class);
     assertThatThrownBy(() -> usesNoneOf("io.vfio4j.architecture.low", List.of("io.vfio4j.architecture.high"))
         .check(classes)).isInstanceOf(AssertionError.class).hasMessageContaining("High");

@@ -7,7 +7,8 @@ import java.nio.file.Path;
 import java.util.function.Function;
 
 /**
- * An option of a device, and the key of its value in {@link DeviceOptions}.
+ * An option of a device, and the key of its value in {@link DeviceOptions}. Two options with equal texts differ if their
+ * parsers do, so a provider keeps its options in constants.
  *
  * @param name the name without hyphens before it; {@code serve} takes it as {@code --NAME}
  * @param label the word for the value in the help, such as {@code SIZE}; empty for a flag
