@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.wire;
 
+import io.vfio4j.vfiouser.wire.Structs.ConnectionPart;
+import io.vfio4j.vfiouser.wire.Structs.ConnectionToken;
+import io.vfio4j.vfiouser.wire.Structs.ControlInfo;
 import io.vfio4j.vfiouser.wire.Structs.DeviceInfo;
 import io.vfio4j.vfiouser.wire.Structs.DmaAccess;
 import io.vfio4j.vfiouser.wire.Structs.DmaMap;
@@ -41,7 +44,13 @@ public enum Command {
   MIG_DATA_READ(17, Dispatch.DEFERRED, MigData.LAYOUT),
   MIG_DATA_WRITE(18, Dispatch.DEFERRED, MigData.LAYOUT),
   /** Sent by clients in development; the reference library does not know it. */
-  MIG_GET_PRECOPY_INFO(19, Dispatch.DEFERRED, MigPrecopyInfo.LAYOUT);
+  MIG_GET_PRECOPY_INFO(19, Dispatch.DEFERRED, MigPrecopyInfo.LAYOUT),
+  /** A vfio4j extension, on control sockets only, as are those that follow. */
+  CONTROL_INFO(0xff10, Dispatch.DEFERRED, ControlInfo.LAYOUT),
+  CONNECTION_EXPORT(0xff11, Dispatch.DEFERRED, ConnectionPart.LAYOUT),
+  CONNECTION_IMPORT(0xff12, Dispatch.DEFERRED, ConnectionPart.LAYOUT),
+  CONNECTION_SURRENDER(0xff13, Dispatch.DEFERRED, ConnectionToken.LAYOUT),
+  CONNECTION_RELEASE(0xff14, Dispatch.DEFERRED, ConnectionToken.LAYOUT);
 
   /** Commands by number, for the numbers that the specification assigns. */
   private static final @Nullable Command[] BY_WIRE = new Command[32];

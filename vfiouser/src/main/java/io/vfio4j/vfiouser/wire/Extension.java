@@ -23,7 +23,10 @@ public enum Extension {
   MEMORY_KINDS("memory_kinds"),
 
   /** An error reply has an {@link ErrorReason} as its body. */
-  REASONS("reasons");
+  REASONS("reasons"),
+
+  /** The connection is one to a control socket. Requested there, refused elsewhere. */
+  CONTROL("control");
 
   private final String key;
 

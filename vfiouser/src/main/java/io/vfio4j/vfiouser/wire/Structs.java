@@ -342,6 +342,73 @@ public final class Structs {
     }
   }
 
+  /**
+   * CONTROL_INFO of a control socket: {@code struct { u32 argsz, flags; u64 connected_since; u32 pid, uid,
+   * mappings, irqs; u64 mapped_bytes, max_hold, token; }}. The request has the first two fields.
+   */
+  public static final class ControlInfo {
+    public static final int FLAGS = 4;
+    /** Unix time in milliseconds; 0 without a VMM. */
+    public static final int CONNECTED_SINCE = 8;
+    public static final int PID = 16;
+    public static final int UID = 20;
+    public static final int MAPPINGS = 24;
+    /** Bit n: interrupt index n is enabled. */
+    public static final int IRQS = 28;
+    public static final int MAPPED_BYTES = 32;
+    /** Nanoseconds. */
+    public static final int MAX_HOLD = 40;
+    public static final int TOKEN = 48;
+    public static final int SIZE = 56;
+    public static final int REQUEST_SIZE = 8;
+    /** A VMM is connected, or its connection is staged. */
+    public static final int CONNECTED = 1;
+    /** The VMM's connection was imported, and the device has not been in RUNNING since. */
+    public static final int STAGED = 2;
+    /** Messages of the VMM wait. */
+    public static final int HELD = 4;
+    /** The device does not resume by itself. */
+    public static final int SURRENDERED = 8;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ,
+        flags("flags", FLAGS, "connected", "staged", "held", "surrendered"),
+        u64("connected_since", CONNECTED_SINCE), u32("pid", PID), u32("uid", UID),
+        u32("mappings", MAPPINGS), hex("irqs", IRQS), u64("mapped_bytes", MAPPED_BYTES),
+        u64("max_hold", MAX_HOLD), hex("token", TOKEN));
+
+    private ControlInfo() {
+    }
+  }
+
+  /**
+   * A part of the VMM's connection, CONNECTION_EXPORT and CONNECTION_IMPORT: {@code struct { u32 argsz, flags,
+   * part, size; u8 data[]; }}, with descriptors. The request of an export has no data.
+   */
+  public static final class ConnectionPart {
+    public static final int FLAGS = 4;
+    public static final int PART = 8;
+    public static final int LENGTH = 12;
+    public static final int SIZE = 16;
+    /** No part follows. */
+    public static final int LAST = 1;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "last"),
+        u32("part", PART).logged(), u32("size", LENGTH).logged());
+
+    private ConnectionPart() {
+    }
+  }
+
+  /** CONNECTION_SURRENDER and CONNECTION_RELEASE: {@code struct { u32 argsz, flags; u64 token; }}. */
+  public static final class ConnectionToken {
+    public static final int FLAGS = 4;
+    public static final int TOKEN = 8;
+    public static final int SIZE = 16;
+    static final MessageLayout LAYOUT =
+        MessageLayout.of(ARGSZ, flags("flags", FLAGS), hex("token", TOKEN).logged());
+
+    private ConnectionToken() {
+    }
+  }
+
   private Structs() {
   }
 }
