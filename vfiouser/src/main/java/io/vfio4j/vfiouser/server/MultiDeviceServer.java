@@ -52,15 +52,17 @@ public final class MultiDeviceServer implements DeviceServer {
    * @param path the path of the socket, created with mode 0600; a socket without a listener is replaced
    * @param factory creates the devices
    * @param maxClients the limit on clients, and so devices, at a time; at least 1
-   * @param options how they are served; {@link KeepState#ALWAYS} and {@code once} are invalid
+   * @param options how they are served; {@link KeepState#ALWAYS}, {@code once} and a control
+   *     socket are invalid
    * @param log receives a line for each connection that fails or is rejected, on any thread
    * @throws LinuxException EADDRINUSE if a process listens on the path, and others
    */
   public static MultiDeviceServer listen(Path path, DeviceFactory factory, int maxClients,
       ServerOptions options, Consumer<String> log) throws LinuxException {
-    if (maxClients < 1 || options.keepState() == KeepState.ALWAYS || options.once()) {
-      throw new IllegalArgumentException(
-          maxClients + " devices, state kept: " + options.keepState() + ", once: " + options.once());
+    if (maxClients < 1 || options.keepState() == KeepState.ALWAYS || options.once()
+        || options.control().isPresent()) {
+      throw new IllegalArgumentException("%d devices, state kept: %s, once: %s, control socket: %s".formatted(
+          maxClients, options.keepState(), options.once(), options.control()));
     }
     return new MultiDeviceServer(UnixServerSocket.bind(path), factory, maxClients, options, log);
   }

@@ -227,7 +227,7 @@ final class ServerConnection implements AutoCloseable {
    * exclude.
    */
   private Extensions grant(Extensions wanted) {
-    EnumSet<Extension> refused = EnumSet.noneOf(Extension.class);
+    EnumSet<Extension> refused = EnumSet.of(Extension.CONTROL);
     if (context.options().keepState() == KeepState.NEVER) {
       refused.add(Extension.KEEP_STATE);
     }

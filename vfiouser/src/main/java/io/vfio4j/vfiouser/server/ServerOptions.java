@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.recording.Recording;
 import io.vfio4j.vfiouser.wire.SocketTransport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -21,16 +22,26 @@ import java.util.Optional;
  * @param socketBuffer size of the socket buffers, bytes; the system may reduce it
  * @param recording where the connections are recorded; stays the caller's
  * @param mappableFiles the files of a client that are mapped; others are read and written
+ * @param control the path of the control socket, created with mode 0600; a socket without a listener is
+ *     replaced. Only a server of one device has one
+ * @param maxHold how long messages of the VMM may wait while a control client moves the device; then the device
+ *     returns to RUNNING
  */
 public record ServerOptions(Limits limits, KeepState keepState, boolean once, Duration stallTimeout,
     MigrationVersions versions, Duration busyPoll, int socketBuffer, Optional<Recording> recording,
-    MappableFiles mappableFiles) {
+    MappableFiles mappableFiles, Optional<Path> control, Duration maxHold) {
+
+  /** Shorter than QEMU's {@code x-msg-timeout}, 5 s, after which it ends the connection. */
+  public static final Duration DEFAULT_MAX_HOLD = Duration.ofSeconds(4);
 
   public static final ServerOptions DEFAULT = new Builder().build();
 
-  /** Checks that the timeout and the buffer size are positive. */
+  /** Checks that the times and the buffer size are positive. */
   public ServerOptions {
     SocketTransport.checkSettings(stallTimeout, busyPoll, socketBuffer);
+    if (maxHold.isNegative() || maxHold.isZero()) {
+      throw new IllegalArgumentException("a maximal hold of " + maxHold);
+    }
   }
 
   /** Returns a builder that has the default options. */
@@ -50,6 +61,8 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
     builder.socketBuffer = socketBuffer;
     builder.recording = recording;
     builder.mappableFiles = mappableFiles;
+    builder.control = control;
+    builder.maxHold = maxHold;
     return builder;
   }
 
@@ -89,6 +102,15 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
     return toBuilder().mappableFiles(value).build();
   }
 
+  /** Returns these options with a control socket. */
+  public ServerOptions withControl(Path value) {
+    return toBuilder().control(value).build();
+  }
+
+  public ServerOptions withMaxHold(Duration value) {
+    return toBuilder().maxHold(value).build();
+  }
+
   /** Collects options. */
   public static final class Builder {
     private Limits limits = Limits.DEFAULT;
@@ -100,6 +122,8 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
     private int socketBuffer = SocketTransport.DEFAULT_BUFFER;
     private Optional<Recording> recording = Optional.empty();
     private MappableFiles mappableFiles = MappableFiles.MEMORY;
+    private Optional<Path> control = Optional.empty();
+    private Duration maxHold = DEFAULT_MAX_HOLD;
 
     private Builder() {
     }
@@ -149,9 +173,19 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
       return this;
     }
 
+    public Builder control(Path value) {
+      control = Optional.of(value);
+      return this;
+    }
+
+    public Builder maxHold(Duration value) {
+      maxHold = value;
+      return this;
+    }
+
     public ServerOptions build() {
       return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
-          recording, mappableFiles);
+          recording, mappableFiles, control, maxHold);
     }
   }
 }
