@@ -49,13 +49,28 @@ public final class Poller implements AutoCloseable {
    * @throws LinuxException EBADF if one is closed
    */
   public long await(long timeoutNanos) throws LinuxException {
+    return await(timeoutNanos, false);
+  }
+
+  /**
+   * Waits as {@link #await}, but returns 0 early if a signal interrupts the call ({@link ThreadSignal}).
+   *
+   * @throws LinuxException EBADF if a descriptor is closed
+   */
+  public long awaitInterruptibly(long timeoutNanos) throws LinuxException {
+    return await(timeoutNanos, true);
+  }
+
+  private long await(long timeoutNanos, boolean isInterruptible) throws LinuxException {
     int acquired = 0;
     try {
       while (acquired < fds.length) {
         PollFd.set(pollFds, acquired, fds[acquired].acquire("ppoll"), POLLIN);
         acquired++;
       }
-      int result = Ppoll.await(pollFds, fds.length, timespec, timeoutNanos);
+      int result = isInterruptible
+          ? Ppoll.awaitInterruptibly(pollFds, fds.length, timespec, timeoutNanos)
+          : Ppoll.await(pollFds, fds.length, timespec, timeoutNanos);
       return LinuxException.check(result, "ppoll", fds[0].name()) == 0 ? 0 : ready();
     } finally {
       while (acquired > 0) {

@@ -33,6 +33,17 @@ final class Ppoll {
     }
   }
 
+  /** Waits as {@link #await}, but returns 0 if a signal interrupts the call. */
+  static int awaitInterruptibly(MemorySegment pollFds, int count, MemorySegment timespec, long timeoutNanos) {
+    MemorySegment timeout = MemorySegment.NULL;
+    if (timeoutNanos >= 0) {
+      Timespec.set(timespec, timeoutNanos);
+      timeout = timespec;
+    }
+    int result = FileCalls.ppoll(pollFds, count, timeout, MemorySegment.NULL);
+    return result == -Errno.EINTR.number() ? 0 : result;
+  }
+
   private static int awaitIndefinitely(MemorySegment pollFds, int count) {
     for (;;) {
       int result = FileCalls.ppoll(pollFds, count, MemorySegment.NULL, MemorySegment.NULL);

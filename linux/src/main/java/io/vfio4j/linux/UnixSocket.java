@@ -157,7 +157,8 @@ public final class UnixSocket implements AutoCloseable {
    *
    * @param into the destination, native memory of at least 1 byte
    * @param fds receives the descriptors, even if this fails
-   * @return the number of bytes received; 0 at the end of the stream; {@link #WOULD_BLOCK} at the timeout
+   * @return the number of bytes received; 0 at the end of the stream; {@link #WOULD_BLOCK} at the timeout, or
+   *     if a signal has interrupted the call ({@link ThreadSignal})
    * @throws LinuxException ECONNRESET; EMFILE if the process has too many descriptors to receive all; EBADF
    *     if this socket is closed
    */
@@ -176,11 +177,8 @@ public final class UnixSocket implements AutoCloseable {
     try {
       int number = fd.acquire("recvmsg");
       try {
-        long result;
-        do {
-          result = receiveMessage.receive(fd, number, into, fds, flags);
-        } while (result == -Errno.EINTR.number());
-        return bytesOrWouldBlock(result, "recvmsg");
+        long result = receiveMessage.receive(fd, number, into, fds, flags);
+        return result == -Errno.EINTR.number() ? WOULD_BLOCK : bytesOrWouldBlock(result, "recvmsg");
       } finally {
         fd.release();
       }

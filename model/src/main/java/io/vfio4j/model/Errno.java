@@ -64,6 +64,7 @@ public record Errno(int number) implements Serializable {
       known(110, "ETIMEDOUT", "timed out"),
       known(111, "ECONNREFUSED", "connection refused"),
       known(113, "EHOSTUNREACH", "no route to host"),
+      known(116, "ESTALE", "stale file handle"),
       known(121, "EREMOTEIO", "remote input/output error"),
       known(125, "ECANCELED", "operation canceled"));
 
@@ -98,8 +99,10 @@ public record Errno(int number) implements Serializable {
   public static final Errno EADDRINUSE = new Errno(98);
   public static final Errno ECONNABORTED = new Errno(103);
   public static final Errno ECONNRESET = new Errno(104);
+  public static final Errno ENOTCONN = new Errno(107);
   public static final Errno ETIMEDOUT = new Errno(110);
   public static final Errno ECONNREFUSED = new Errno(111);
+  public static final Errno ESTALE = new Errno(116);
 
   private static Map.Entry<Integer, Entry> known(int number, String name, String description) {
     return Map.entry(number, new Entry(name, description));

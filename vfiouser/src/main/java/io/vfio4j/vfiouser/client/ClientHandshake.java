@@ -68,6 +68,9 @@ final class ClientHandshake {
     if (!options.keepStopped()) {
       extensions.remove(Extension.KEEP_STOPPED);
     }
+    if (!options.control()) {
+      extensions.remove(Extension.CONTROL);
+    }
     return new Extensions(true, extensions);
   }
 

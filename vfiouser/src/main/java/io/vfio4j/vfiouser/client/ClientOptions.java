@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param keepStopped whether to request, beyond {@code keepState}, that the server leave a stopped device
  *     (STOP, STOP_COPY) in STOP with its state, and a running one whose state is being read (PRE_COPY and the
  *     P2P states) in RUNNING: for a client that saves the state of a device and may be killed meanwhile
+ * @param control whether the socket is a control socket ({@link ControlClient})
  * @param twinSocket whether to request that the server send its own commands, for memory that it reaches by
  *     message, over a second socket, where they do not wait for the client's exchanges on the first
  * @param timeout maximum duration of an exchange: the server receives a command, handles it and replies
@@ -24,12 +25,12 @@ import java.time.Duration;
  * @param socketBuffer bytes that the kernel may buffer on the way to the server; the system may impose a
  *     lower limit
  */
-public record ClientOptions(Limits limits, boolean keepState, boolean keepStopped, boolean twinSocket,
-    Duration timeout, Duration migrationTimeout, Duration busyPoll, int socketBuffer) {
+public record ClientOptions(Limits limits, boolean keepState, boolean keepStopped, boolean control,
+    boolean twinSocket, Duration timeout, Duration migrationTimeout, Duration busyPoll, int socketBuffer) {
 
   /** The protocol's limits, no state kept, one socket, timeouts of ten seconds, no busy polling. */
   public static final ClientOptions DEFAULT =
-      new ClientOptions(Limits.DEFAULT, false, false, false, Duration.ofSeconds(10),
+      new ClientOptions(Limits.DEFAULT, false, false, false, false, Duration.ofSeconds(10),
           Duration.ofSeconds(10), Duration.ZERO, SocketTransport.DEFAULT_BUFFER);
 
   /** Checks the durations and the size of the buffer. */
@@ -60,6 +61,11 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
   /** Returns these options with another {@code keepStopped}. */
   public ClientOptions withKeepStopped(boolean keep) {
     return toBuilder().keepStopped(keep).build();
+  }
+
+  /** Returns these options with another {@code control}. */
+  ClientOptions withControl(boolean isControl) {
+    return toBuilder().control(isControl).build();
   }
 
   /** Returns these options with another {@code twinSocket}. */
@@ -103,6 +109,7 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
     private Limits limits;
     private boolean keepState;
     private boolean keepStopped;
+    private boolean control;
     private boolean twinSocket;
     private Duration timeout;
     private Duration migrationTimeout;
@@ -113,6 +120,7 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
       limits = from.limits;
       keepState = from.keepState;
       keepStopped = from.keepStopped;
+      control = from.control;
       twinSocket = from.twinSocket;
       timeout = from.timeout;
       migrationTimeout = from.migrationTimeout;
@@ -132,6 +140,11 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
 
     public Builder keepStopped(boolean value) {
       keepStopped = value;
+      return this;
+    }
+
+    Builder control(boolean value) {
+      control = value;
       return this;
     }
 
@@ -167,7 +180,7 @@ public record ClientOptions(Limits limits, boolean keepState, boolean keepStoppe
      *     timeout
      */
     public ClientOptions build() {
-      return new ClientOptions(limits, keepState, keepStopped, twinSocket, timeout, migrationTimeout,
+      return new ClientOptions(limits, keepState, keepStopped, control, twinSocket, timeout, migrationTimeout,
           busyPoll,
           socketBuffer);
     }

@@ -71,7 +71,8 @@ final class DmaAccessService implements AutoCloseable {
 
   private void serveWhileIdle() {
     try {
-      while (transport.awaitReadable(-1)) {
+      while (true) {
+        transport.awaitReadable(-1);
         channel.lockUnchecked();
         channel.watchdog().begin();
         try {

@@ -125,7 +125,10 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    * @throws DeviceLostException if the server violates the protocol
    */
   public static VfioUserClient connect(Path path, ClientOptions options) throws DeviceException {
-    String name = "vfio-user:" + path;
+    return connect("vfio-user:" + path, path, options);
+  }
+
+  static VfioUserClient connect(String name, Path path, ClientOptions options) throws DeviceException {
     UnixSocket socket;
     try {
       socket = UnixSocket.connect(path, options.timeout());
@@ -189,6 +192,11 @@ public final class VfioUserClient implements MigratableDevice, RegisterAccess {
    */
   public OfferedFeatures offeredFeatures() throws DeviceException {
     return v2.offeredFeatures();
+  }
+
+  /** Returns whether the server takes this for a connection to its control socket. */
+  boolean isControl() {
+    return extensions.has(Extension.CONTROL);
   }
 
   Optional<ClientMigrationRegion> migrationRegion() {

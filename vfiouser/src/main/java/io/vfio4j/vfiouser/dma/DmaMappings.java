@@ -134,6 +134,15 @@ final class DmaMappings {
     }
   }
 
+  int count() {
+    return mappings.size();
+  }
+
+  /** Returns the sum of the sizes, bytes. */
+  long bytes() {
+    return mappings.values().stream().mapToLong(mapping -> mapping.range().length()).sum();
+  }
+
   Optional<IovaRange> lowest() {
     Map.Entry<Long, DmaMapping> first = mappings.firstEntry();
     return first == null ? Optional.empty() : Optional.of(first.getValue().range());

@@ -134,6 +134,16 @@ public final class DmaTable implements DmaMemory {
     mappings.remove(removed);
   }
 
+  /** Returns the number of mappings. */
+  public int mappingCount() {
+    return mappings.count();
+  }
+
+  /** Returns the sum of their sizes, bytes. */
+  public long mappedBytes() {
+    return mappings.bytes();
+  }
+
   public void unmapAll() {
     mappings.removeAll();
   }

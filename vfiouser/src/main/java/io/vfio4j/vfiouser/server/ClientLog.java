@@ -23,6 +23,23 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
     log.log(LogLevel.INFO, "%s disconnected: %s".formatted(client, reason));
   }
 
+  /** Logs the end of a connection, and reports suppressed lines. */
+  void ended(boolean wasNegotiated, String failure, boolean isStopping) {
+    close();
+    if (wasNegotiated) {
+      disconnected(isStopping ? "the server is stopping"
+          : failure.isEmpty() ? "it closed the connection" : "the connection failed");
+    } else if (failure.isEmpty()) {
+      disconnectedBeforeVersion();
+    }
+  }
+
+  /** Logs that another server has the connection. */
+  void passedOn() {
+    close();
+    log.log(LogLevel.INFO, client + " is served by another process now");
+  }
+
   /** Logs a connection that ended before VERSION, usually a check whether the server is listening. */
   void disconnectedBeforeVersion() {
     log.log(LogLevel.DEBUG, client + " disconnected before sending VERSION");

@@ -68,6 +68,11 @@ final class ConnectionAcceptor implements AutoCloseable {
     thread.start();
   }
 
+  /** Takes a place for a connection that did not come through this socket. Returns whether there was one. */
+  boolean tryTakePlace() {
+    return places.tryAcquire();
+  }
+
   /** Releases the place of a client that was admitted. */
   void releasePlace() {
     places.release();

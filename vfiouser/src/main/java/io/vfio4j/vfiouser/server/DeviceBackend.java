@@ -10,8 +10,10 @@ import io.vfio4j.vfiouser.dma.DmaBackingFactory;
 import io.vfio4j.vfiouser.dma.DmaTable;
 import io.vfio4j.vfiouser.recording.Recording;
 import io.vfio4j.vfiouser.wire.MessageTransport;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,13 +21,18 @@ import org.jspecify.annotations.Nullable;
  * A device with its memory and interrupts, as used by successive clients, independent of the transport. Used
  * on the device's thread, except {@link #stop}.
  */
-final class DeviceBackend implements AutoCloseable {
+final class DeviceBackend implements VmmSlot, AutoCloseable {
 
   private final @Nullable V1Device v1Device;
   private final EmulatedDevice device;
   private final DeviceContext context;
   private final LogLimiter log;
   private int clients;
+  private BooleanSupplier takePlace = () -> true;
+  /** Facts about {@link #current} or {@link #staged}. */
+  private @Nullable VmmConnection vmm;
+  /** A connection that was passed on by another server, before it is served. */
+  private @Nullable ServerConnection staged;
   private volatile boolean stopping;
   private volatile @Nullable ServerConnection current;
 
@@ -34,9 +41,10 @@ final class DeviceBackend implements AutoCloseable {
    *
    * @param log shared by all clients, so that reconnecting does not reset its limits
    * @param peerTraffic counts bytes copied from and to exported peers
+   * @param control the control socket, which stays the caller's; null for none
    */
   DeviceBackend(EmulatedDevice device, ServerOptions options, LogLimiter log, LongSupplier clock,
-      AtomicLong peerTraffic) {
+      AtomicLong peerTraffic, @Nullable ControlSocket control) {
     this.v1Device = options.versions().hasV1() && device.features().canMigrate()
         ? new V1Device(device, options.versions().hasV2())
         : null;
@@ -44,36 +52,61 @@ final class DeviceBackend implements AutoCloseable {
     this.log = log;
     this.context = new DeviceContext(this.device,
         new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains), log),
-        new IrqTable(this.device.description().irqCounts(), log), options, clock);
+        new IrqTable(this.device.description().irqCounts(), log), options, clock,
+        new Hold(this.device, options.maxHold(), clock), control);
   }
 
-  /** Attaches the device to memory and interrupts; called once, first. */
-  void attach() {
+  /**
+   * Attaches the device to memory and interrupts; called once, first.
+   *
+   * @param takePlace takes the place of the VMM for a connection that is staged, if it is free
+   */
+  void attach(BooleanSupplier takePlace) {
+    this.takePlace = takePlace;
     device.attach(context.dma(), context.irqs());
+  }
+
+  DeviceContext context() {
+    return context;
   }
 
   /**
    * Serves a client until it disconnects, and then prepares the device for the next one.
    *
    * @param transport the transport to the client; closed at the end
-   * @param peer the client's credentials, for the log
+   * @param accepted facts about the client
    * @return whether its VERSION succeeded; some peers connect only to check whether the server is listening
    */
-  boolean serve(MessageTransport transport, String peer) {
-    Optional<Recording.Connection> connectionRecording =
-        context.options().recording().map(recording -> recording.recordConnect(device.description().name()));
-    MessageTransport recorded = connectionRecording.<MessageTransport>map(
+  boolean serve(MessageTransport transport, VmmConnection accepted) {
+    Optional<Recording.Connection> connectionRecording = record();
+    MessageTransport recorded = recorded(transport, connectionRecording);
+    return serve(new ServerConnection(context, clientLog(accepted), recorded), accepted, connectionRecording);
+  }
+
+  private Optional<Recording.Connection> record() {
+    return context.options().recording().map(recording -> recording.recordConnect(device.description().name()));
+  }
+
+  private static MessageTransport recorded(MessageTransport transport,
+      Optional<Recording.Connection> connectionRecording) {
+    return connectionRecording.<MessageTransport>map(
         recording -> new RecordingTransport(transport, recording, RecordingTransport.MAIN_SOCKET))
         .orElse(transport);
+  }
+
+  private ClientLog clientLog(VmmConnection accepted) {
+    return new ClientLog(log, "client %d (%s)".formatted(++clients, accepted.credentials()));
+  }
+
+  private boolean serve(ServerConnection served, VmmConnection accepted,
+      Optional<Recording.Connection> connectionRecording) {
     boolean keep = true;
     boolean keepStopped = false;
     boolean hadClient = false;
     String reason = "";
-    ClientLog clientLog =
-        new ClientLog(log, "client %d (%s)".formatted(++clients, peer));
-    try (ServerConnection connection =
-        new ServerConnection(context, clientLog, recorded)) {
+    try (ServerConnection connection = served) {
       current = connection;
+      vmm = accepted;
       try {
         if (!stopping) {
           connection.serve();
@@ -83,6 +116,7 @@ final class DeviceBackend implements AutoCloseable {
         keep = connection.keepsState();
         keepStopped = connection.keepsStopped();
         current = null;
+        vmm = null;
       }
     } catch (ProtocolException | LinuxException e) {
       reason = String.valueOf(e.getMessage());
@@ -90,22 +124,75 @@ final class DeviceBackend implements AutoCloseable {
         log.accept("connection failed: " + reason);
       }
     }
-    clientLog.close();
-    if (hadClient) {
-      clientLog.disconnected(
-          !reason.isEmpty() && !stopping ? "the connection failed"
-              : stopping ? "the server is stopping" : "it closed the connection");
-    } else if (reason.isEmpty()) {
-      clientLog.disconnectedBeforeVersion();
+    if (served.isReleased()) {
+      served.log.passedOn();
+      device.reset();
+    } else {
+      served.log.ended(hadClient, reason, stopping);
+      settle(keep, keepStopped);
     }
+    context.hold().clear();
+    String failure = reason;
+    connectionRecording.ifPresent(recording -> recording.recordDisconnect(failure));
+    return hadClient;
+  }
+
+  /** Prepares the device for the next client. */
+  private void settle(boolean keep, boolean keepStopped) {
     boolean isStopped = keepStopped && settleState();
     boolean kept = keep && (v1Device != null ? v1Device.release() : device.state() == DeviceState.RUNNING);
     if (!kept && !isStopped) {
       device.reset();
     }
-    String failure = reason;
-    connectionRecording.ifPresent(recording -> recording.recordDisconnect(failure));
-    return hadClient;
+  }
+
+  @Override
+  public boolean isConnected() {
+    return current != null || staged != null;
+  }
+
+  @Override
+  public Optional<VmmConnection> connection() {
+    return Optional.ofNullable(vmm);
+  }
+
+  /** Returns whether a connection is to be served that another server has passed on. */
+  boolean hasStaged() {
+    return staged != null;
+  }
+
+  /** Serves a staged connection until the client disconnects, as {@link #serve(MessageTransport, VmmConnection)}. */
+  boolean serveStaged() {
+    ServerConnection connection = Objects.requireNonNull(staged, "no connection is staged");
+    VmmConnection passed = Objects.requireNonNull(vmm, "the staged connection is unknown");
+    staged = null;
+    return serve(connection, passed, Optional.empty());
+  }
+
+  @Override
+  public void dropStaged() {
+    ServerConnection connection = staged != null ? staged : current;
+    context.hold().unstage();
+    if (connection == null) {
+      return;
+    }
+    connection.release();
+    if (staged != null) {
+      staged = null;
+      vmm = null;
+      connection.close();
+    }
+  }
+
+  @Override
+  public void release() {
+    ServerConnection connection = current;
+    if (connection != null) {
+      connection.release();
+    } else {
+      device.reset();
+    }
+    context.hold().clear();
   }
 
   /**

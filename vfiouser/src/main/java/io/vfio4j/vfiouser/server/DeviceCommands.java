@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.server;
 
+import io.vfio4j.model.dma.DirtyLog;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
@@ -8,12 +10,16 @@ import io.vfio4j.vfiouser.wire.Request;
 /** DEVICE_RESET. */
 final class DeviceCommands implements CommandHandlers {
 
-  private final DeviceContext context;
+  private final EmulatedDevice device;
+  private final DirtyLog log;
   private final MigrationData migrationData;
+  private final MoveGuard guard;
 
-  DeviceCommands(DeviceContext context, MigrationData migrationData) {
-    this.context = context;
+  DeviceCommands(EmulatedDevice device, DirtyLog log, MigrationData migrationData, MoveGuard guard) {
+    this.device = device;
+    this.log = log;
     this.migrationData = migrationData;
+    this.guard = guard;
   }
 
   @Override
@@ -22,8 +28,9 @@ final class DeviceCommands implements CommandHandlers {
   }
 
   private void reset(Request request, Reply reply) {
-    context.device().reset();
-    context.dma().log().clear();
+    device.reset();
+    log.clear();
     migrationData.closeEndedSessions();
+    guard.onMoved();
   }
 }

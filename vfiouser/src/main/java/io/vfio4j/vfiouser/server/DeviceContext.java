@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.dma.DmaTable;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A served device with its memory and interrupts: what a connection and its handlers know of the server.
@@ -15,7 +16,9 @@ import java.util.function.LongSupplier;
  * @param irqs the client's interrupts; none enabled between clients
  * @param options how it is served
  * @param clock the time of the device, in nanoseconds
+ * @param hold which messages of the VMM wait
+ * @param control the control socket, if there is one
  */
 record DeviceContext(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
-    LongSupplier clock) {
+    LongSupplier clock, Hold hold, @Nullable ControlSocket control) {
 }

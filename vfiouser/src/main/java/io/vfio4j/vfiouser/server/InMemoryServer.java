@@ -28,9 +28,9 @@ public final class InMemoryServer implements AutoCloseable {
       LongSupplier clock) {
     this.log = LogLimiter.of(log, clock);
     this.ownsLog = this.log != log; // Otherwise others use it too.
-    backend = new DeviceBackend(device, options, this.log, clock, new AtomicLong());
+    backend = new DeviceBackend(device, options, this.log, clock, new AtomicLong(), null);
     try {
-      backend.attach();
+      backend.attach(() -> true);
     } catch (RuntimeException e) {
       backend.close();
       throw e;
@@ -43,7 +43,7 @@ public final class InMemoryServer implements AutoCloseable {
    * @return whether its VERSION succeeded
    */
   public boolean serve(InMemoryClient client) {
-    return backend.serve(new InMemoryTransport(client), "in this process");
+    return backend.serve(new InMemoryTransport(client), VmmConnection.unknown());
   }
 
   /** Frees the memory of the server. The device stays open. */

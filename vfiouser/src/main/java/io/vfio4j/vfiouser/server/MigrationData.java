@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class MigrationData implements CommandHandlers, AutoCloseable {
 
   private final EmulatedDevice device;
+  private final MoveGuard guard;
   private final SliceTable data;
   private final int maxDataXferSize;
   private final boolean padsReads;
@@ -34,12 +35,15 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
   private @Nullable ResumingSession resuming;
 
   /**
+   * @param guard permits and observes the moves
    * @param data the buffer for data that is read
    * @param padsReads whether a reply is padded to the requested size: the reference library does so, and its
    *     clients rely on it
    */
-  MigrationData(EmulatedDevice device, SliceTable data, int maxDataXferSize, boolean padsReads) {
+  MigrationData(EmulatedDevice device, MoveGuard guard, SliceTable data, int maxDataXferSize,
+      boolean padsReads) {
     this.device = device;
+    this.guard = guard;
     this.data = data;
     this.maxDataXferSize = maxDataXferSize;
     this.padsReads = padsReads;
@@ -47,6 +51,7 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
 
   /** Moves the device, and keeps the session that is opened. */
   void moveTo(DeviceState target) throws ErrnoException {
+    guard.beforeMove(target);
     try {
       device.moveTo(target).session().ifPresent(session -> {
         switch (session) {
@@ -58,6 +63,7 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
       throw toErrnoException(e);
     } finally {
       closeEndedSessions();
+      guard.onMoved();
     }
   }
 

@@ -71,7 +71,7 @@ final class ReentrantCommands {
       case PCI_REGION -> command == Command.REGION_WRITE_MULTI
           ? accessesPciRegions(message.body(), WriteMulti.WRITES, WriteMulti.WRITE_SIZE)
           : message.body().byteSize() >= RegionAccess.SIZE && accessesPciRegion(message.body(), 0);
-      case HANDSHAKE, DEFERRED, TO_CLIENT -> false;
+      case HANDSHAKE, DEFERRED, CONTROL, TO_CLIENT -> false;
     };
   }
 

@@ -41,7 +41,7 @@ final class RegionCommands implements CommandHandlers {
     }
   }
 
-  private void read(Request request, Reply reply) throws ErrnoException {
+  void read(Request request, Reply reply) throws ErrnoException {
     request.requireSize(RegionAccess.SIZE);
     int count = check(request, 0, maxDataXferSize);
     var into = reply.echo(request, RegionAccess.SIZE).data(count);

@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.server;
 
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
-import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.DeferredMessage;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
-import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageChannel;
-import io.vfio4j.vfiouser.wire.MessageReader;
-import io.vfio4j.vfiouser.wire.MessageSender;
 import io.vfio4j.vfiouser.wire.MessageTransport;
-import io.vfio4j.vfiouser.wire.Reply;
-import io.vfio4j.vfiouser.wire.Request;
-import io.vfio4j.vfiouser.wire.SliceTable;
 import io.vfio4j.vfiouser.wire.VersionMessage;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,51 +39,33 @@ import org.jspecify.annotations.Nullable;
  * executes the next message. {@link #isNegotiated} tells <i>accepted</i> from the later states. While the
  * device waits for memory by message ({@link DmaAccessRequests}), commands are executed within that wait or
  * deferred.
+ *
+ * <p>
+ * Between two steps the device's thread serves the control client, if there is a control socket. While that
+ * client moves the device, messages of this one wait as far as {@link Hold} says: those that must not be
+ * executed yet stay in the socket, except the first of them, {@link #held}.
  */
-final class ServerConnection implements AutoCloseable {
+final class ServerConnection extends ClientConnection {
 
-  private final DeviceContext context;
-  private final MessageTransport transport;
-  private final Arena memory = Arena.ofConfined();
-  private final MessageReader reader;
-  private final MessageSender sender;
-  private final Request request;
-  private final Reply reply;
-  private final SliceTable data;
+  private final @Nullable ControlSocket control;
+  private final Hold hold;
   private final DmaAccessRequests dmaRequests;
   private final EventFdSet eventFdSet = new EventFdSet();
-  private final ClientLog log;
-  private final CommandTable commands;
-  private Extensions extensions = Extensions.NONE;
-  private int maxBodySize;
   private volatile @Nullable TwinSocket twin;
-  private @Nullable MigrationData migrationData;
-  private @Nullable DirtyBitmapBuffer bitmaps;
+  /** The first message that must wait for the end of the hold; all that follow it are still unread. */
+  private @Nullable DeferredMessage held;
+  private boolean isReleased;
 
   ServerConnection(DeviceContext context, ClientLog log, MessageTransport transport) {
-    this.log = log;
-    this.commands = new CommandTable(log);
-    this.context = context;
+    super(context, log, transport, context.options().stallTimeout());
+    this.control = context.control();
+    this.hold = context.hold();
     ServerOptions options = context.options();
-    this.transport = transport;
     int maxSize = options.limits().maxBodySize();
-    maxBodySize = maxSize;
-    reader = new MessageReader(transport, options.stallTimeout(), memory);
-    reader.enableDeferral(maxSize, Arena::ofConfined);
-    sender = new MessageSender(transport, reader, options.stallTimeout());
-    int maxDataSize = options.limits().maxDataXferSize();
-    request = new Request(new SliceTable(memory.allocate(maxSize, 8)));
-    data = new SliceTable(memory.allocate(maxDataSize, 4096));
-    reply = new Reply(new SliceTable(memory.allocate(Reply.HEAD_SIZE, 8)), data);
     ReentrantCommands reentrantCommands =
-        new ReentrantCommands(commands, sender, memory, maxSize, maxDataSize);
+        new ReentrantCommands(commands, sender, memory, maxSize, options.limits().maxDataXferSize());
     dmaRequests = new DmaAccessRequests(new MessageChannel(reader, sender), reentrantCommands, memory,
         maxSize, options.stallTimeout());
-  }
-
-  /** Returns whether VERSION has succeeded; before that, the client has no effect on the device. */
-  boolean isNegotiated() {
-    return migrationData != null;
   }
 
   /**
@@ -98,13 +73,23 @@ final class ServerConnection implements AutoCloseable {
    * disconnects.
    */
   boolean keepsStopped() {
-    return extensions.has(Extension.KEEP_STOPPED);
+    return extensions().has(Extension.KEEP_STOPPED);
   }
 
   /** Returns whether a device in RUNNING is left as it is when the client disconnects. */
   boolean keepsState() {
     return !isNegotiated() || context.options().keepState() == KeepState.ALWAYS
-        || extensions.has(Extension.KEEP_STATE);
+        || extensions().has(Extension.KEEP_STATE);
+  }
+
+  /** Returns whether another server has the connection. */
+  boolean isReleased() {
+    return isReleased;
+  }
+
+  /** Ends {@link #serve}, because another server has the connection: the socket is closed, but not shut down. */
+  void release() {
+    isReleased = true;
   }
 
   /**
@@ -114,43 +99,109 @@ final class ServerConnection implements AutoCloseable {
    * @throws LinuxException if the connection failed
    */
   void serve() throws LinuxException, ProtocolException {
-    if (!reader.next(false)) {
-      return;
+    if (!isNegotiated()) {
+      if (!reader.next(false)) {
+        return;
+      }
+      negotiate();
     }
-    negotiate();
-    while (true) {
-      DeferredMessage queued = dmaRequests.pollDeferred();
-      if (queued != null) {
-        try (queued) {
-          if (!eventFdSet.isEmpty()) {
-            awaitMessage(0);
-          }
-          request.load(queued);
-          execute();
-        }
-      } else {
-        runDevice();
-        dmaRequests.checkFailure();
-        if (dmaRequests.hasDeferred()) {
-          continue;
-        }
-        if (!reader.next(true)) {
+    boolean isOpen = true;
+    while (isOpen) {
+      if (control != null && (control.isSummoned() || hold.isActive())) {
+        control.serve();
+        if (isReleased || control.isStopping()) {
           return;
         }
-        if (reader.isReply() && dmaRequests.isAbortedReply()) {
-          continue;
-        }
-        checkSize();
-        request.receive(reader);
-        execute();
       }
+      isOpen = switch (hold.scope()) {
+        case NOTHING -> step();
+        case REGISTERS -> stepWithoutRegisters();
+        case EVERYTHING -> true;
+      };
       dmaRequests.checkFailure();
     }
   }
 
-  /** Runs the device's due work and handles eventfd signals, until there is a message. */
+  /** Executes a message that waited, or the next one. Returns false at the end of the stream. */
+  private boolean step() throws LinuxException, ProtocolException {
+    DeferredMessage queued = pollQueued();
+    if (queued != null) {
+      try (queued) {
+        if (!eventFdSet.isEmpty()) {
+          awaitMessage(0);
+        }
+        request.load(queued);
+        execute();
+      }
+      return true;
+    }
+    runDevice();
+    dmaRequests.checkFailure();
+    if (dmaRequests.hasDeferred()) {
+      return true;
+    }
+    if (control != null && (control.isSummoned() || !reader.awaitBytes())) {
+      return true;
+    }
+    if (!reader.next(true)) {
+      return false;
+    }
+    if (reader.isReply() && dmaRequests.isAbortedReply()) {
+      return true;
+    }
+    checkSize();
+    request.receive(reader);
+    execute();
+    return true;
+  }
+
+  private @Nullable DeferredMessage pollQueued() {
+    DeferredMessage first = held;
+    if (first != null) {
+      held = null;
+      hold.setMessageWaits(false);
+      return first;
+    }
+    return dmaRequests.pollDeferred();
+  }
+
+  /**
+   * Executes the next message unless it must wait: then it is kept, and {@link ControlSocket#serve} waits until
+   * the hold ends. Doorbells keep their counts in the meantime. Returns false at the end of the stream.
+   */
+  private boolean stepWithoutRegisters() throws LinuxException, ProtocolException {
+    if (held != null) {
+      return true;
+    }
+    DeferredMessage next = dmaRequests.pollDeferred();
+    if (next == null) {
+      if (!reader.awaitBytes()) {
+        return true;
+      }
+      if (!reader.next(true)) {
+        return false;
+      }
+      if (reader.isReply() && dmaRequests.isAbortedReply()) {
+        return true;
+      }
+      checkSize();
+      next = DeferredMessage.receive(reader);
+    }
+    if (!Hold.isServedWithoutRegisters(next)) {
+      held = next;
+      hold.setMessageWaits(true);
+      return true;
+    }
+    try (DeferredMessage served = next) {
+      request.load(served);
+      execute();
+    }
+    return true;
+  }
+
+  /** Runs the device's due work and handles eventfd signals, until there is a message or a summons. */
   private void runDevice() throws LinuxException {
-    while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred()) {
+    while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred() && !isSummoned()) {
       long now = context.clock().getAsLong();
       long next = context.device().runDue(now);
       boolean isPlanned = next != Long.MAX_VALUE;
@@ -162,6 +213,10 @@ final class ServerConnection implements AutoCloseable {
         return;
       }
     }
+  }
+
+  private boolean isSummoned() {
+    return control != null && control.isSummoned();
   }
 
   /**
@@ -178,55 +233,8 @@ final class ServerConnection implements AutoCloseable {
     return reader.hasBuffered() || (ready & MessageTransport.READABLE) != 0;
   }
 
-  private void negotiate() throws LinuxException, ProtocolException {
-    long size = reader.remaining();
-    if (reader.command() != Command.VERSION.wireValue()) {
-      reject("the first message is not a VERSION");
-    }
-    checkSize();
-    if (size > VersionMessage.MAX_SIZE) {
-      reject("a VERSION of " + reader.messageSize() + " bytes");
-    }
-    request.receive(reader);
-    try {
-      VersionMessage version = VersionMessage.decode(request.body(), request.bodyOffset(), request.size());
-      if (version.major() != VersionMessage.MAJOR || request.fds().count() > 0) {
-        throw new ErrnoException(Errno.EINVAL, "version " + version.major() + " of the protocol");
-      }
-      applyVersion(version);
-    } catch (ErrnoException e) {
-      reply.sendError(sender, request, e.errno().number());
-      throw protocolException(e);
-    } finally {
-      request.close();
-    }
-  }
-
-  private void applyVersion(VersionMessage version) throws ErrnoException, LinuxException, ProtocolException {
-    Limits inForce = context.options().limits().negotiate(version.limits());
-    boolean hasTwin = version.hasTwinSocket() && inForce.maxMsgFds() > 0;
-    extensions = grant(version.extensions());
-    installHandlers(inForce, version.writeMultiple());
-    reply.clear();
-    // A client that requests a twin socket expects a reply that is longer by the index of its descriptor.
-    int maxSize = request.size() + (hasTwin ? VersionMessage.FD_INDEX_SIZE : 0);
-    int size = version.reply(inForce, extensions, hasTwin).encode(reply.headSegment(), Header.SIZE, maxSize);
-    reply.size(size);
-    if (hasTwin && size > VersionMessage.SIZE_WITHOUT_CAPABILITIES) {
-      openTwin();
-    }
-    reply.send(sender, request);
-    if (twin != null) {
-      twin.closeClientEnd();
-    }
-    log.connected();
-  }
-
-  /**
-   * Returns the extensions granted: those requested, except those that the options or another extension
-   * exclude.
-   */
-  private Extensions grant(Extensions wanted) {
+  @Override
+  Extensions grant(Extensions wanted) {
     EnumSet<Extension> refused = EnumSet.of(Extension.CONTROL);
     if (context.options().keepState() == KeepState.NEVER) {
       refused.add(Extension.KEEP_STATE);
@@ -237,80 +245,62 @@ final class ServerConnection implements AutoCloseable {
     return wanted.without(refused);
   }
 
-  private void openTwin() throws LinuxException {
+  @Override
+  boolean offersTwin(VersionMessage version, Limits inForce) throws ErrnoException {
+    return version.hasTwinSocket() && inForce.maxMsgFds() > 0;
+  }
+
+  @Override
+  Fd openTwin() throws LinuxException {
     TwinSocket opened = new TwinSocket(transport, context.options(), memory);
     twin = opened;
     dmaRequests.useTwin(opened.channel());
-    reply.fd(opened.clientFd());
+    return opened.clientFd();
   }
 
-  private static ProtocolException protocolException(ErrnoException cause) {
-    return new ProtocolException(String.valueOf(cause.getMessage()), Errno.EPROTO, cause);
-  }
-
-  private void installHandlers(Limits inForce, boolean writeMultiple) {
-    commands.applyNegotiated(inForce.maxMsgFds(), extensions.has(Extension.REASONS));
-    maxBodySize = inForce.maxBodySize();
-    dmaRequests.limitPieces(inForce.maxDataXferSize());
-    context.dma().attachClient(dmaRequests, extensions.has(Extension.MEMORY_KINDS));
-    for (CommandHandlers handlers : createHandlers(inForce, writeMultiple)) {
-      handlers.register(commands);
+  @Override
+  void onVersionSent() {
+    if (twin != null) {
+      twin.closeClientEnd();
     }
+    super.onVersionSent();
   }
 
-  /** Returns the handlers of all commands for the negotiated limits. */
-  private List<CommandHandlers> createHandlers(Limits inForce, boolean writeMultiple) {
+  @Override
+  List<CommandHandlers> createHandlers(Negotiated negotiated) {
     EmulatedDevice device = context.device();
-    int maxMsgFds = inForce.maxMsgFds();
-    int maxData = inForce.maxDataXferSize();
-    bitmaps = new DirtyBitmapBuffer(inForce);
-    migrationData = new MigrationData(device, data, maxData, !extensions.isVfio4j());
+    Limits inForce = negotiated.limits();
+    boolean flagsPeers = negotiated.extensions().has(Extension.MEMORY_KINDS);
+    dmaRequests.limitPieces(inForce.maxDataXferSize());
+    context.dma().attachClient(dmaRequests, flagsPeers);
     return List.of(
-        new InfoCommands(device, context.irqs(), maxMsgFds),
-        new RegionCommands(device, maxData, writeMultiple),
-        new DoorbellCommands(device, eventFdSet, maxMsgFds, memory),
+        new InfoCommands(device, context.irqs(), inForce.maxMsgFds()),
+        new RegionCommands(device, inForce.maxDataXferSize(), negotiated.writeMultiple()),
+        new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory),
         new IrqCommands(context.irqs(), eventFdSet),
-        new DmaCommands(context.dma(), bitmaps, inForce, extensions.has(Extension.MEMORY_KINDS)),
-        new DeviceCommands(context, migrationData),
-        new FeatureCommands(device, migrationData, context.dma().log(), bitmaps),
-        migrationData);
+        new DmaCommands(context.dma(), negotiated.bitmaps(), inForce, flagsPeers),
+        new DeviceCommands(device, context.dma().log(), negotiated.migrationData(), moveGuard()),
+        new FeatureCommands(device, negotiated.migrationData(), context.dma().log(), negotiated.bitmaps()),
+        negotiated.migrationData());
   }
 
-  /** Checks the header before the body is read. */
-  private void checkSize() throws LinuxException, ProtocolException {
-    if (reader.messageSize() < Header.SIZE) {
-      reject("a message of " + reader.messageSize() + " bytes");
-    }
-    if (reader.isReply()) {
-      throw new ProtocolException("a reply without a command");
-    }
-    if (!reader.isCommand()) {
-      reject("a message of type " + (reader.flags() & Header.TYPE_MASK));
-    }
-    if (reader.remaining() > maxBodySize) {
-      reject("a message of " + reader.messageSize() + " bytes, more than negotiated");
-    }
-  }
+  @Override
+  MoveGuard moveGuard() {
+    return new MoveGuard() {
+      @Override
+      public void beforeMove(DeviceState target) throws ErrnoException {
+        if (hold.isActive()) {
+          throw new ErrnoException(Errno.EBUSY, "the client of the control socket moves the device");
+        }
+      }
 
-  /** Replies EINVAL and ends the connection: the start of the next message in the stream is not known. */
-  private void reject(String violation) throws LinuxException, ProtocolException {
-    boolean isAnswered =
-        (reader.flags() & Header.NO_REPLY) == 0 || reader.command() == Command.VERSION.wireValue();
-    if (isAnswered && !reader.isReply()) {
-      Header.write(reply.headSegment(), reader.id(), reader.command(), Header.SIZE,
-          Header.TYPE_REPLY | Header.ERROR, Errno.EINVAL.number());
-      sender.send(reply.headSegment().asSlice(0, Header.SIZE), MemorySegment.NULL, List.of());
-    }
-    throw new ProtocolException(violation);
-  }
-
-  private void execute() throws LinuxException, ProtocolException {
-    reader.hold();
-    try {
-      commands.execute(request, reply, sender);
-    } finally {
-      reader.release();
-    }
+      @Override
+      public void onMoved() {
+        if (hold.isActive()) {
+          hold.onMoved();
+        }
+      }
+    };
   }
 
   /** Ends {@link #serve}. From any thread. */
@@ -327,19 +317,14 @@ final class ServerConnection implements AutoCloseable {
     context.dma().clear();
     context.irqs().clear();
     eventFdSet.close();
-    if (migrationData != null) {
-      migrationData.close();
+    if (held != null) {
+      held.close();
+      hold.setMessageWaits(false);
     }
-    if (bitmaps != null) {
-      bitmaps.close();
-    }
-    request.close();
     dmaRequests.close();
     if (twin != null) {
       twin.close();
     }
-    reader.close();
-    transport.close();
-    memory.close();
+    super.close();
   }
 }

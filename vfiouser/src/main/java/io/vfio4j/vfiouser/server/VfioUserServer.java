@@ -38,6 +38,7 @@ public final class VfioUserServer implements DeviceServer {
   private final boolean ownsLog;
   private final LongSupplier clock;
   private final @Nullable ConnectionAcceptor acceptor;
+  private final @Nullable ControlSocket control;
   /** Admitted clients; an empty element wakes the thread, as after {@link #stop}. */
   private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
   private final AtomicLong peerTraffic = new AtomicLong();
@@ -46,13 +47,15 @@ public final class VfioUserServer implements DeviceServer {
   private volatile @Nullable DeviceBackend current;
 
   private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
-      LongSupplier clock, @Nullable UnixServerSocket socket) {
+      LongSupplier clock, @Nullable UnixServerSocket socket, @Nullable UnixServerSocket controlSocket) {
     this.device = device;
     this.options = options;
     this.log = LogLimiter.of(log, clock);
     this.ownsLog = this.log != log; // Otherwise others use it too.
     this.clock = clock;
     this.acceptor = socket == null ? null : new ConnectionAcceptor(socket, clients, this.log, 1);
+    this.control = controlSocket == null ? null
+        : new ControlSocket(controlSocket, options, this.log, () -> clients.add(Optional.empty()));
   }
 
   /**
@@ -67,7 +70,15 @@ public final class VfioUserServer implements DeviceServer {
    */
   public static VfioUserServer listen(Path path, EmulatedDevice device, ServerOptions options,
       Consumer<String> log) throws LinuxException {
-    return new VfioUserServer(device, options, log, System::nanoTime, UnixServerSocket.bind(path));
+    UnixServerSocket socket = UnixServerSocket.bind(path);
+    try {
+      UnixServerSocket control =
+          options.control().isPresent() ? UnixServerSocket.bind(options.control().get()) : null;
+      return new VfioUserServer(device, options, log, System::nanoTime, socket, control);
+    } catch (LinuxException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
   }
 
   /**
@@ -80,7 +91,8 @@ public final class VfioUserServer implements DeviceServer {
    */
   public static VfioUserServer of(UnixSocket client, EmulatedDevice device, ServerOptions options,
       Consumer<String> log) {
-    VfioUserServer server = new VfioUserServer(device, options.withOnce(true), log, System::nanoTime, null);
+    VfioUserServer server = new VfioUserServer(device, options.withOnce(true), log, System::nanoTime,
+        null, null);
     server.clients.add(Optional.of(client));
     return server;
   }
@@ -97,16 +109,20 @@ public final class VfioUserServer implements DeviceServer {
     if (started.getAndSet(true)) {
       throw new IllegalStateException("a server runs once");
     }
-    try (DeviceBackend backend = new DeviceBackend(device, options, log, clock, peerTraffic)) {
+    try (DeviceBackend backend =
+        new DeviceBackend(device, options, log, clock, peerTraffic, control)) {
       current = backend;
-      backend.attach();
+      backend.attach(() -> acceptor == null || acceptor.tryTakePlace());
+      if (control != null) {
+        control.start(backend.context(), backend);
+      }
       if (acceptor != null) {
         acceptor.start();
       }
       while (!stopping) {
         UnixSocket client = awaitClient(backend);
-        if (client != null) {
-          boolean hadClient = serve(client, backend);
+        if (client != null || backend.hasStaged()) {
+          boolean hadClient = client != null ? serve(client, backend) : backend.serveStaged();
           if (options.once() && (hadClient || acceptor == null)) {
             return;
           }
@@ -117,9 +133,7 @@ public final class VfioUserServer implements DeviceServer {
       }
     } finally {
       stopping = true;
-      if (acceptor != null) {
-        acceptor.close();
-      }
+      closeSockets();
       ConnectionAcceptor.closeAll(clients);
       if (ownsLog) {
         log.flush();
@@ -127,16 +141,37 @@ public final class VfioUserServer implements DeviceServer {
     }
   }
 
-  /** Runs the device's due work until a client connects. Returns null if the server stops. */
+  private void closeSockets() {
+    if (acceptor != null) {
+      acceptor.close();
+    }
+    if (control != null) {
+      control.close();
+    }
+  }
+
+  /**
+   * Runs the device's due work, and serves the control client, until a client connects. Returns null if the
+   * server stops, or another server has passed on a connection.
+   */
   private @Nullable UnixSocket awaitClient(DeviceBackend backend) throws LinuxException {
     try {
       while (!stopping) {
         if (acceptor != null) {
           acceptor.checkFailure();
         }
+        if (control != null) {
+          control.serve();
+          if (backend.hasStaged()) {
+            return null;
+          }
+        }
         long now = clock.getAsLong();
         long next = backend.runDue(now);
         long wait = next == Long.MAX_VALUE ? IDLE_WAIT.toNanos() : Math.max(0, next - now);
+        if (control != null && control.awaitDriver(wait)) {
+          wait = 0;
+        }
         Optional<UnixSocket> client = clients.poll(wait, TimeUnit.NANOSECONDS);
         if (client != null && client.isPresent()) {
           return client.get();
@@ -153,7 +188,7 @@ public final class VfioUserServer implements DeviceServer {
    * Returns whether its VERSION succeeded; some peers connect only to check whether the server is listening.
    */
   private boolean serve(UnixSocket client, DeviceBackend backend) {
-    String peer = peer(client);
+    VmmConnection accepted = VmmConnection.accepted(client);
     MessageTransport transport;
     try {
       transport = transport(client);
@@ -161,17 +196,7 @@ public final class VfioUserServer implements DeviceServer {
       log.accept("connection failed: " + e.getMessage());
       return false;
     }
-    return backend.serve(transport, peer);
-  }
-
-  /** Returns the credentials of a client, for the log. */
-  private static String peer(UnixSocket client) {
-    try {
-      UnixSocket.PeerCredentials credentials = client.peerCredentials();
-      return "pid %d, uid %d".formatted(credentials.pid(), credentials.uid());
-    } catch (LinuxException e) {
-      return "unknown: " + e.errno();
-    }
+    return backend.serve(transport, accepted);
   }
 
   private MessageTransport transport(UnixSocket client) throws LinuxException {
@@ -197,6 +222,9 @@ public final class VfioUserServer implements DeviceServer {
     if (backend != null) {
       backend.stop();
     }
+    if (control != null) {
+      control.stop();
+    }
     clients.add(Optional.empty());
   }
 
@@ -206,6 +234,9 @@ public final class VfioUserServer implements DeviceServer {
     stop();
     if (acceptor != null) {
       acceptor.close();
+    }
+    if (control != null && !started.get()) {
+      control.close();
     }
     if (!started.getAndSet(true)) {
       ConnectionAcceptor.closeAll(clients);

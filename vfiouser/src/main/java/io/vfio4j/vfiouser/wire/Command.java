@@ -46,11 +46,11 @@ public enum Command {
   /** Sent by clients in development; the reference library does not know it. */
   MIG_GET_PRECOPY_INFO(19, Dispatch.DEFERRED, MigPrecopyInfo.LAYOUT),
   /** A vfio4j extension, on control sockets only, as are those that follow. */
-  CONTROL_INFO(0xff10, Dispatch.DEFERRED, ControlInfo.LAYOUT),
-  CONNECTION_EXPORT(0xff11, Dispatch.DEFERRED, ConnectionPart.LAYOUT),
-  CONNECTION_IMPORT(0xff12, Dispatch.DEFERRED, ConnectionPart.LAYOUT),
-  CONNECTION_SURRENDER(0xff13, Dispatch.DEFERRED, ConnectionToken.LAYOUT),
-  CONNECTION_RELEASE(0xff14, Dispatch.DEFERRED, ConnectionToken.LAYOUT);
+  CONTROL_INFO(0xff10, Dispatch.CONTROL, ControlInfo.LAYOUT),
+  CONNECTION_EXPORT(0xff11, Dispatch.CONTROL, ConnectionPart.LAYOUT),
+  CONNECTION_IMPORT(0xff12, Dispatch.CONTROL, ConnectionPart.LAYOUT),
+  CONNECTION_SURRENDER(0xff13, Dispatch.CONTROL, ConnectionToken.LAYOUT),
+  CONNECTION_RELEASE(0xff14, Dispatch.CONTROL, ConnectionToken.LAYOUT);
 
   /** Commands by number, for the numbers that the specification assigns. */
   private static final @Nullable Command[] BY_WIRE = new Command[32];

@@ -23,6 +23,9 @@ public enum Dispatch {
   /** After the device has what it waits for: the command changes the device as a whole. */
   DEFERRED,
 
+  /** Between two commands of the VMM, and only if it comes over the control socket. */
+  CONTROL,
+
   /** Never: the server sends it to the client. */
   TO_CLIENT
 }

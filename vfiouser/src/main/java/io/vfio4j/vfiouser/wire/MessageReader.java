@@ -80,6 +80,36 @@ public final class MessageReader implements AutoCloseable {
     }
   }
 
+  /**
+   * Receives what has arrived, without waiting.
+   *
+   * @return whether {@link #next} will not wait: for a whole message, the end of the stream, or a message that
+   *     is too long
+   */
+  public boolean receiveNow() throws LinuxException, ProtocolException {
+    if (current != null) {
+      closeCurrent();
+    }
+    if (partial == null) {
+      stream.skipRest();
+    }
+    deferReceived();
+    return !deferredMessages.isEmpty() || stream.hasEnded()
+        || (partial == null && !stream.canReadNext(maxDeferredBody));
+  }
+
+  /**
+   * Waits until bytes of the next message, or the end of the stream, have arrived.
+   *
+   * @return false at the timeout of the transport, or if a signal has interrupted the wait
+   */
+  public boolean awaitBytes() throws LinuxException, ProtocolException {
+    if (current != null) {
+      closeCurrent();
+    }
+    return partial != null || !deferredMessages.isEmpty() || stream.awaitBytes();
+  }
+
   /** Returns whether bytes of a further message have been received. */
   public boolean hasBuffered() {
     return partial != null || !deferredMessages.isEmpty() || stream.hasBuffered();

@@ -114,6 +114,17 @@ final class MessageStream implements AutoCloseable {
     return true;
   }
 
+  /** Waits for bytes of the next message, as {@link MessageReader#awaitBytes}. */
+  boolean awaitBytes() throws LinuxException, ProtocolException {
+    skipRest();
+    finishMessage();
+    if (start < end) {
+      return true;
+    }
+    transport.setUnbounded(consecutiveWhole >= UNTIMED_AFTER);
+    return fill(true) != MessageTransport.WOULD_BLOCK;
+  }
+
   private void finishMessage() {
     // close() allocates an iterator even if there are none.
     if (fds.count() > 0) {

@@ -25,7 +25,7 @@ public interface MessageTransport extends AutoCloseable {
    * Receives the bytes that have arrived, or waits for some.
    *
    * @return the number of bytes, 0 at the end of the stream, or {@link #WOULD_BLOCK} at the transport's
-   *     timeout
+   *     timeout, or if a signal has interrupted the wait
    */
   int receive(MemorySegment into, ReceivedFds fds) throws LinuxException;
 
@@ -60,7 +60,7 @@ public interface MessageTransport extends AutoCloseable {
   int awaitWritable(boolean orReadable, long timeoutNanos) throws LinuxException;
 
   /**
-   * Waits until there are bytes to receive. Returns whether there are.
+   * Waits until there are bytes to receive, or a signal interrupts the wait. Returns whether there are.
    *
    * @param timeoutNanos negative to wait without limit
    */
@@ -72,8 +72,8 @@ public interface MessageTransport extends AutoCloseable {
    *
    * @param alarm the descriptor; the same in every call
    * @param timeoutNanos negative to wait without limit
-   * @return {@link #READABLE}, {@link #EVENT}, both, or 0 at the timeout. A transport that cannot wait for
-   *     both always includes {@link #EVENT}
+   * @return {@link #READABLE}, {@link #EVENT}, both, or 0 at the timeout or if a signal has interrupted the wait. A
+   *     transport that cannot wait for both always includes {@link #EVENT}
    */
   int awaitReadable(Fd alarm, long timeoutNanos) throws LinuxException;
 

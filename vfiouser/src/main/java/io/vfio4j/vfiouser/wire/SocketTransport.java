@@ -130,7 +130,7 @@ public final class SocketTransport implements MessageTransport {
 
   private long await(Poller poller, long timeoutNanos) throws LinuxException {
     if (busyPollNanos == 0 || timeoutNanos == 0) {
-      return poller.await(timeoutNanos);
+      return poller.awaitInterruptibly(timeoutNanos);
     }
     long limit = timeoutNanos < 0 ? busyPollNanos : Math.min(busyPollNanos, timeoutNanos);
     long start = System.nanoTime();
@@ -141,7 +141,7 @@ public final class SocketTransport implements MessageTransport {
       }
       Thread.onSpinWait();
     } while (System.nanoTime() - start < limit);
-    return poller.await(timeoutNanos < 0 ? timeoutNanos : timeoutNanos - limit);
+    return poller.awaitInterruptibly(timeoutNanos < 0 ? timeoutNanos : timeoutNanos - limit);
   }
 
   @Override

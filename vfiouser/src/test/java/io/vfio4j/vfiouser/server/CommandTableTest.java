@@ -27,7 +27,7 @@ class CommandTableTest {
   void handlesCommandsOfTheClientOnly(Command command) throws Exception {
     boolean isHandled = switch (command.dispatch()) {
       case ALWAYS, PCI_REGION, DEFERRED -> true;
-      case HANDSHAKE, TO_CLIENT -> false;
+      case HANDSHAKE, CONTROL, TO_CLIENT -> false;
     };
     try (TestServer served = TestServer.start(folder); RawPeer peer = served.connectRaw()) {
       peer.negotiate(ALL);

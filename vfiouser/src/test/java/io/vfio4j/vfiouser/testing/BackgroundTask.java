@@ -23,7 +23,7 @@ public final class BackgroundTask<T> {
     return new BackgroundTask<>(name, call);
   }
 
-  Thread thread() {
+  public Thread thread() {
     return thread;
   }
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.client;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.ReceivedFds;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.Errno;
+import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.wire.Command;
+import io.vfio4j.vfiouser.wire.Header;
+import io.vfio4j.vfiouser.wire.LittleEndian;
+import io.vfio4j.vfiouser.wire.Structs;
+import io.vfio4j.vfiouser.wire.Structs.ConnectionPart;
+import io.vfio4j.vfiouser.wire.Structs.ConnectionToken;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A connection to the control socket of a server (docs/control-socket.md), through which a device can be moved
+ * while a VMM uses it, and with it the VMM's connection. Not thread-safe, except for what {@link #device}
+ * returns.
+ */
+public final class ControlClient implements AutoCloseable {
+
+  private final VfioUserClient device;
+  private final int maxData;
+
+  private ControlClient(VfioUserClient device) {
+    this.device = device;
+    this.maxData = device.limits().maxDataXferSize();
+  }
+
+  /**
+   * Connects to a control socket.
+   *
+   * @throws DeviceException ECONNREFUSED, ENOENT if no server listens there; EBUSY if another control client is
+   *     connected; EPROTOTYPE if it is not a control socket
+   */
+  public static ControlClient connect(Path path, ClientOptions options) throws DeviceException {
+    VfioUserClient device = VfioUserClient.connect("control:" + path, path, options.withControl(true));
+    if (!device.isControl()) {
+      device.close();
+      throw DeviceException.refused("control:" + path, "connect", Errno.EPROTOTYPE,
+          "it is not a control socket but the socket of a device", null);
+    }
+    return new ControlClient(device);
+  }
+
+  /** Returns the device, which ends with this connection. */
+  public VfioUserClient device() {
+    return device;
+  }
+
+  /**
+   * Asks who uses the device.
+   *
+   * @throws DeviceLostException if the connection has failed
+   */
+  public ControlInfo info() throws DeviceException {
+    return device.calls().call("CONTROL_INFO", Command.CONTROL_INFO, head -> {
+      head.set(LittleEndian.U32, Header.SIZE, Structs.ControlInfo.SIZE);
+      head.set(LittleEndian.U32, Header.SIZE + Structs.ControlInfo.FLAGS, 0);
+      return Structs.ControlInfo.REQUEST_SIZE;
+    }, MemorySegment.NULL, reader -> {
+      int at = ClientCalls.readBody(reader, Structs.ControlInfo.SIZE);
+      return decode(reader.buffer().segment().asSlice(at, Structs.ControlInfo.SIZE));
+    });
+  }
+
+  private static ControlInfo decode(MemorySegment body) throws ProtocolException {
+    int flags = body.get(LittleEndian.U32, Structs.ControlInfo.FLAGS);
+    long maxHold = body.get(LittleEndian.U64, Structs.ControlInfo.MAX_HOLD);
+    if (maxHold < 0) {
+      throw new ProtocolException("CONTROL_INFO with a maximal hold of " + Long.toUnsignedString(maxHold) + " ns");
+    }
+    return new ControlInfo(
+        (flags & Structs.ControlInfo.CONNECTED) != 0 ? Optional.of(vmm(body)) : Optional.empty(),
+        (flags & Structs.ControlInfo.STAGED) != 0, (flags & Structs.ControlInfo.HELD) != 0,
+        (flags & Structs.ControlInfo.SURRENDERED) != 0, Duration.ofNanos(maxHold));
+  }
+
+  private static ControlInfo.Vmm vmm(MemorySegment body) {
+    return new ControlInfo.Vmm(body.get(LittleEndian.U64, Structs.ControlInfo.TOKEN),
+        Instant.ofEpochMilli(body.get(LittleEndian.U64, Structs.ControlInfo.CONNECTED_SINCE)),
+        body.get(LittleEndian.U32, Structs.ControlInfo.PID), body.get(LittleEndian.U32, Structs.ControlInfo.UID),
+        body.get(LittleEndian.U32, Structs.ControlInfo.MAPPINGS),
+        body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_BYTES),
+        body.get(LittleEndian.U32, Structs.ControlInfo.IRQS));
+  }
+
+  /**
+   * Passes the VMM's connection to another server, where it is staged: until the device runs there, that server
+   * reads nothing from it. The device here must be in STOP_COPY, and there in RESUMING or STOP.
+   *
+   * @throws DeviceException of either device: ENOTCONN without a VMM here, EBUSY if there is one there, EINVAL
+   *     if a device is in another state or the connection does not fit
+   */
+  public void passConnection(ControlClient target) throws DeviceException {
+    try (Arena arena = Arena.ofConfined(); ReceivedFds fds = new ReceivedFds()) {
+      int size = Math.min(maxData, target.maxData);
+      MemorySegment buffer = arena.allocate(size);
+      boolean isLast = false;
+      for (int part = 0; !isLast; part++) {
+        Part exported = export(part, buffer, fds);
+        isLast = exported.isLast();
+        target.importPart(part, exported, buffer.asSlice(0, exported.size()), fds);
+        fds.close();
+      }
+    }
+  }
+
+  private record Part(int size, boolean isLast) {
+  }
+
+  private Part export(int part, MemorySegment buffer, ReceivedFds fds) throws DeviceException {
+    return device.calls().call("CONNECTION_EXPORT", Command.CONNECTION_EXPORT,
+        head -> encode(head, 0, part, (int) buffer.byteSize()), MemorySegment.NULL, reader -> {
+          fds.takeAll(reader.fds());
+          int at = ClientCalls.readBody(reader, ConnectionPart.SIZE);
+          MemorySegment body = reader.buffer().segment();
+          int flags = body.get(LittleEndian.U32, at + ConnectionPart.FLAGS);
+          int size = body.get(LittleEndian.U32, at + ConnectionPart.LENGTH);
+          if (size < 0 || size > buffer.byteSize() || size != reader.remaining()
+              || body.get(LittleEndian.U32, at + ConnectionPart.PART) != part) {
+            throw new ProtocolException("CONNECTION_EXPORT: a part of %s bytes, with %d bytes of data"
+                .formatted(Integer.toUnsignedString(size), reader.remaining()));
+          }
+          reader.read(buffer.asSlice(0, size));
+          fds.takeAll(reader.fds());
+          return new Part(size, (flags & ConnectionPart.LAST) != 0);
+        });
+  }
+
+  private void importPart(int part, Part exported, MemorySegment data, ReceivedFds fds) throws DeviceException {
+    List<Fd> sent = new ArrayList<>();
+    for (int i = 0; i < fds.count(); i++) {
+      sent.add(fds.peek(i));
+    }
+    device.calls().call("CONNECTION_IMPORT", Command.CONNECTION_IMPORT,
+        head -> encode(head, exported.isLast() ? ConnectionPart.LAST : 0, part, exported.size()), data, sent,
+        reader -> Boolean.TRUE);
+  }
+
+  private static int encode(MemorySegment head, int flags, int part, int size) {
+    head.set(LittleEndian.U32, Header.SIZE, ConnectionPart.SIZE + size);
+    head.set(LittleEndian.U32, Header.SIZE + ConnectionPart.FLAGS, flags);
+    head.set(LittleEndian.U32, Header.SIZE + ConnectionPart.PART, part);
+    head.set(LittleEndian.U32, Header.SIZE + ConnectionPart.LENGTH, size);
+    return ConnectionPart.SIZE;
+  }
+
+  /**
+   * Surrenders the connection: from now on the device does not return to RUNNING by itself, not even if this
+   * client disconnects.
+   *
+   * @param token the connection's ({@link ControlInfo#token}); 0 without a VMM
+   * @throws DeviceException ESTALE if the hold has ended, or it is another connection
+   */
+  public void surrender(long token) throws DeviceException {
+    send(Command.CONNECTION_SURRENDER, token);
+  }
+
+  /**
+   * Lets the server forget a surrendered connection, which another has. The device is reset, and free for
+   * another VMM.
+   *
+   * @param token the connection's
+   * @throws DeviceException ESTALE if it is another connection, EINVAL if it was not surrendered
+   */
+  public void release(long token) throws DeviceException {
+    send(Command.CONNECTION_RELEASE, token);
+  }
+
+  private void send(Command command, long token) throws DeviceException {
+    device.calls().call(command.name(), command, head -> {
+      head.set(LittleEndian.U32, Header.SIZE, ConnectionToken.SIZE);
+      head.set(LittleEndian.U32, Header.SIZE + ConnectionToken.FLAGS, 0);
+      head.set(LittleEndian.U64, Header.SIZE + ConnectionToken.TOKEN, token);
+      return ConnectionToken.SIZE;
+    }, MemorySegment.NULL, reader -> Boolean.TRUE);
+  }
+
+  /** Disconnects. A device in RUNNING stays as it is; one that this client holds returns to RUNNING. */
+  @Override
+  public void close() {
+    device.close();
+  }
+}

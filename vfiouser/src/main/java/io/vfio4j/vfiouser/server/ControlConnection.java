@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.wire.Extension;
+import io.vfio4j.vfiouser.wire.Extensions;
+import io.vfio4j.vfiouser.wire.MessageTransport;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+
+/** The connection of a control client. Never waits for it, except for the rest of a message that it began. */
+final class ControlConnection extends ClientConnection {
+
+  /** Most messages handled at a time, so that a busy control client does not keep the VMM waiting. */
+  private static final int MAX_MESSAGES = 16;
+
+  private final VmmSlot vmm;
+
+  ControlConnection(DeviceContext context, VmmSlot vmm, ClientLog log, MessageTransport transport,
+      Duration stallTimeout) {
+    super(context, log, transport, stallTimeout);
+    this.vmm = vmm;
+  }
+
+  /** Returns whether the device stays in STOP when the client disconnects, if no VMM uses it. */
+  boolean keepsStopped() {
+    return extensions().has(Extension.KEEP_STOPPED);
+  }
+
+  /** Waits until bytes have arrived, or the timeout. */
+  void awaitMessage(long timeoutNanos) throws LinuxException {
+    transport.awaitReadable(timeoutNanos);
+  }
+
+  /** Returns whether a whole message has been received. */
+  boolean hasReceived() throws LinuxException, ProtocolException {
+    return reader.receiveNow();
+  }
+
+  /** Handles messages that have arrived. Returns false at the end of the stream. */
+  boolean serveReceived() throws LinuxException, ProtocolException {
+    for (int i = 0; i < MAX_MESSAGES && reader.receiveNow(); i++) {
+      if (!reader.next(false)) {
+        return false;
+      }
+      if (isNegotiated()) {
+        checkSize();
+        request.receive(reader);
+        execute();
+      } else {
+        negotiate();
+      }
+    }
+    return true;
+  }
+
+  @Override
+  Extensions grant(Extensions wanted) throws ErrnoException {
+    if (!wanted.has(Extension.CONTROL)) {
+      throw new ErrnoException(Errno.EINVAL, "a VERSION without the extension that control clients request");
+    }
+    EnumSet<Extension> refused = EnumSet.of(Extension.MEMORY_KINDS);
+    if (!wanted.has(Extension.KEEP_STATE)) {
+      refused.add(Extension.KEEP_STOPPED);
+    }
+    return wanted.without(refused);
+  }
+
+  @Override
+  List<CommandHandlers> createHandlers(Negotiated negotiated) {
+    EmulatedDevice device = context.device();
+    MigrationData sessions = negotiated.migrationData();
+    return List.of(
+        new InfoCommands(device, context.irqs(), negotiated.limits().maxMsgFds()),
+        new ConfigSpaceCommands(device, negotiated.limits().maxDataXferSize()),
+        new DeviceCommands(device, context.dma().log(), sessions, moveGuard()),
+        new FeatureCommands(device, sessions, context.dma().log(), negotiated.bitmaps()),
+        new ControlCommands(context, vmm),
+        sessions);
+  }
+
+  @Override
+  MoveGuard moveGuard() {
+    return new MoveGuard() {
+      @Override
+      public void beforeMove(DeviceState target) {
+        // The state machine of the device decides.
+      }
+
+      @Override
+      public void onMoved() {
+        context.hold().onMoved();
+      }
+    };
+  }
+}

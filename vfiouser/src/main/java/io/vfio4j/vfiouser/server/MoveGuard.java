@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.server;
+
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.ErrnoException;
+
+/** Permits and observes the moves of a device by one of its clients. */
+interface MoveGuard {
+
+  /**
+   * Called before the device is moved.
+   *
+   * @throws ErrnoException if this client must not move it
+   */
+  void beforeMove(DeviceState target) throws ErrnoException;
+
+  /** Called when the device was moved or reset, or a move has failed. */
+  void onMoved();
+}
