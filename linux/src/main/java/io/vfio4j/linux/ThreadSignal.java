@@ -115,9 +115,11 @@ public final class ThreadSignal {
         MemorySegment action = arena.allocate(SIGACTION_SIZE, Long.BYTES);
         action.set(JAVA_LONG, 0, Linker.nativeLinker().defaultLookup().findOrThrow("abs").address());
         for (int number = highest; number > highest - CANDIDATES; number--) {
-          LinuxException.check(sigaction(number, MemorySegment.NULL, before), "sigaction", "signal " + number);
+          LinuxException.check(sigaction(number, MemorySegment.NULL, before), "sigaction",
+              "signal " + number);
           if (before.get(JAVA_LONG, 0) == SIG_DFL) {
-            LinuxException.check(sigaction(number, action, MemorySegment.NULL), "sigaction", "signal " + number);
+            LinuxException.check(sigaction(number, action, MemorySegment.NULL), "sigaction",
+                "signal " + number);
             return number;
           }
         }

@@ -78,7 +78,8 @@ public final class ControlClient implements AutoCloseable {
     int flags = body.get(LittleEndian.U32, Structs.ControlInfo.FLAGS);
     long maxHold = body.get(LittleEndian.U64, Structs.ControlInfo.MAX_HOLD);
     if (maxHold < 0) {
-      throw new ProtocolException("CONTROL_INFO with a maximal hold of " + Long.toUnsignedString(maxHold) + " ns");
+      throw new ProtocolException(
+          "CONTROL_INFO with a maximal hold of " + Long.toUnsignedString(maxHold) + " ns");
     }
     return new ControlInfo(
         (flags & Structs.ControlInfo.CONNECTED) != 0 ? Optional.of(vmm(body)) : Optional.empty(),
@@ -89,7 +90,8 @@ public final class ControlClient implements AutoCloseable {
   private static ControlInfo.Vmm vmm(MemorySegment body) {
     return new ControlInfo.Vmm(body.get(LittleEndian.U64, Structs.ControlInfo.TOKEN),
         Instant.ofEpochMilli(body.get(LittleEndian.U64, Structs.ControlInfo.CONNECTED_SINCE)),
-        body.get(LittleEndian.U32, Structs.ControlInfo.PID), body.get(LittleEndian.U32, Structs.ControlInfo.UID),
+        body.get(LittleEndian.U32, Structs.ControlInfo.PID),
+        body.get(LittleEndian.U32, Structs.ControlInfo.UID),
         body.get(LittleEndian.U32, Structs.ControlInfo.MAPPINGS),
         body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_BYTES),
         body.get(LittleEndian.U32, Structs.ControlInfo.IRQS));
@@ -138,7 +140,8 @@ public final class ControlClient implements AutoCloseable {
         });
   }
 
-  private void importPart(int part, Part exported, MemorySegment data, ReceivedFds fds) throws DeviceException {
+  private void importPart(int part, Part exported, MemorySegment data, ReceivedFds fds)
+      throws DeviceException {
     List<Fd> sent = new ArrayList<>();
     for (int i = 0; i < fds.count(); i++) {
       sent.add(fds.peek(i));

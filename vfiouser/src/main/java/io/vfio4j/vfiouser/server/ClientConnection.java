@@ -163,7 +163,8 @@ abstract class ClientConnection implements AutoCloseable {
     DirtyBitmapBuffer bitmapBuffer = new DirtyBitmapBuffer(inForce);
     bitmaps = bitmapBuffer;
     MigrationData sessions =
-        new MigrationData(context.device(), moveGuard(), data, inForce.maxDataXferSize(), !granted.isVfio4j());
+        new MigrationData(context.device(), moveGuard(), data, inForce.maxDataXferSize(),
+            !granted.isVfio4j());
     migrationData = sessions;
     for (CommandHandlers handlers : createHandlers(
         new Negotiated(inForce, granted, writeMultiple, sessions, bitmapBuffer))) {

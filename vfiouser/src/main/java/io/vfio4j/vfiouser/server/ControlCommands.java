@@ -100,7 +100,8 @@ final class ControlCommands implements CommandHandlers {
 
   private static void requireNoFlags(Request request) throws ErrnoException {
     if (request.u32(ControlInfo.FLAGS) != 0) {
-      throw new ErrnoException(Errno.EINVAL, "flags 0x" + Integer.toHexString(request.u32(ControlInfo.FLAGS)));
+      throw new ErrnoException(Errno.EINVAL,
+          "flags 0x" + Integer.toHexString(request.u32(ControlInfo.FLAGS)));
     }
   }
 }

@@ -56,7 +56,8 @@ final class ControlSocket implements AutoCloseable {
   private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
   private final ConnectionAcceptor acceptor;
   private final Runnable wakeIdleThread;
-  private final Thread monitor = Thread.ofPlatform().name("vfio-user-control").daemon().unstarted(this::watch);
+  private final Thread monitor =
+      Thread.ofPlatform().name("vfio-user-control").daemon().unstarted(this::watch);
   /** Guards {@link #turn}'s changes; the device's thread reads it without the lock. */
   private final Object lock = new Object();
   private volatile Turn turn = Turn.MONITOR;

@@ -84,7 +84,8 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   }
 
   private Optional<Recording.Connection> record() {
-    return context.options().recording().map(recording -> recording.recordConnect(device.description().name()));
+    return context.options().recording()
+        .map(recording -> recording.recordConnect(device.description().name()));
   }
 
   private static MessageTransport recorded(MessageTransport transport,

@@ -31,7 +31,8 @@ record VmmConnection(long token, long connectedSince, int pid, int uid) {
   }
 
   private static VmmConnection accepted(int pid, int uid) {
-    return new VmmConnection(ThreadLocalRandom.current().nextLong() | 1, System.currentTimeMillis(), pid, uid);
+    return new VmmConnection(ThreadLocalRandom.current().nextLong() | 1, System.currentTimeMillis(), pid,
+        uid);
   }
 
   /** Returns its credentials, for the log. */
