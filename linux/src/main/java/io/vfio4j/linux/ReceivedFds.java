@@ -3,6 +3,7 @@ package io.vfio4j.linux;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,11 @@ public final class ReceivedFds implements AutoCloseable {
       throw new IllegalStateException("received descriptor " + index + " was taken before");
     }
     return fd;
+  }
+
+  /** Returns the descriptors that were not taken; they remain owned by this object. */
+  public List<Fd> all() {
+    return fds.stream().filter(Objects::nonNull).toList();
   }
 
   /** Takes all remaining descriptors of another collection, which is empty then. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.client;
 
-import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
@@ -18,8 +17,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -142,12 +139,8 @@ public final class ControlClient implements AutoCloseable {
 
   private void importPart(int part, Part exported, MemorySegment data, ReceivedFds fds)
       throws DeviceException {
-    List<Fd> sent = new ArrayList<>();
-    for (int i = 0; i < fds.count(); i++) {
-      sent.add(fds.peek(i));
-    }
     device.calls().call("CONNECTION_IMPORT", Command.CONNECTION_IMPORT,
-        head -> encode(head, exported.isLast() ? ConnectionPart.LAST : 0, part, exported.size()), data, sent,
+        head -> encode(head, exported.isLast() ? ConnectionPart.LAST : 0, part, exported.size()), data, fds.all(),
         reader -> Boolean.TRUE);
   }
 

@@ -7,6 +7,7 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Selects how a client's file is accessed: mapped, if it is memory and the process has mappings left,
@@ -17,12 +18,23 @@ public final class DmaBackingFactory {
   private final Predicate<FileStatus> mappable;
   private final MappingBudget budget;
   private final OpenFileCache openFiles;
+  private final boolean keepsFiles;
 
-  public DmaBackingFactory(Predicate<FileStatus> mappable) {
-    this(mappable, MappingBudget.PROCESS, new OpenFileCache());
+  /**
+   * @param mappable returns whether a file is mapped
+   * @param keepsFiles whether a descriptor of each mapped file is kept, so that another server can map it
+   */
+  public DmaBackingFactory(Predicate<FileStatus> mappable, boolean keepsFiles) {
+    this(mappable, MappingBudget.PROCESS, new OpenFileCache(), keepsFiles);
   }
 
   DmaBackingFactory(Predicate<FileStatus> mappable, MappingBudget budget, OpenFileCache openFiles) {
+    this(mappable, budget, openFiles, false);
+  }
+
+  private DmaBackingFactory(Predicate<FileStatus> mappable, MappingBudget budget, OpenFileCache openFiles,
+      boolean keepsFiles) {
+    this.keepsFiles = keepsFiles;
     this.mappable = mappable;
     this.budget = budget;
     this.openFiles = openFiles;
@@ -55,6 +67,15 @@ public final class DmaBackingFactory {
       budget.release();
       throw e;
     }
+  }
+
+  /**
+   * Returns a descriptor of a mapped file to keep, if such are kept.
+   *
+   * @throws ErrnoException ENOSPC for too many files, EMFILE if the process has no descriptor left
+   */
+  OpenFileCache.@Nullable CachedFile keep(ClientFile file) throws ErrnoException {
+    return keepsFiles ? openFiles.acquire(file) : null;
   }
 
   private FileMemory openForFileIo(DmaMapping.MapRequest request, ClientFile file, String reason)

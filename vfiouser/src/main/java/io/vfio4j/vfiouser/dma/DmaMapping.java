@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.dma;
 
+import io.vfio4j.linux.Fd;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
 import io.vfio4j.model.dma.MemoryKind;
 import io.vfio4j.vfiouser.wire.Structs.DmaMap;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A mapping that the client created by DMA_MAP. */
@@ -33,6 +35,7 @@ final class DmaMapping implements AutoCloseable {
   private final @Nullable ClientFile file;
   private final MemoryKind kind;
   private final DmaBacking backing;
+  private final OpenFileCache.@Nullable CachedFile kept;
 
   /**
    * Creates a mapping.
@@ -48,9 +51,30 @@ final class DmaMapping implements AutoCloseable {
     this.file = file;
     boolean isPeer = (request.flags & DmaMap.PEER) != 0;
     kind = isPeer ? MemoryKind.PEER : file != null ? MemoryKind.MEMORY : MemoryKind.OPAQUE;
-    backing = file != null ? files.open(request, file)
+    kept = file != null ? files.keep(file) : null;
+    backing = file != null ? open(files, request, file)
         : isPeer ? new UnexportedPeer(request.range)
             : new MessageMemory(client, request.range.iova());
+  }
+
+  private DmaBacking open(DmaBackingFactory files, MapRequest wanted, ClientFile client) throws ErrnoException {
+    try {
+      return files.open(wanted, client);
+    } catch (ErrnoException | RuntimeException e) {
+      if (kept != null) {
+        kept.close();
+      }
+      throw e;
+    }
+  }
+
+  MapRequest request() {
+    return request;
+  }
+
+  /** Returns the descriptor of the file that was kept, if there is one. */
+  Optional<Fd> keptFile() {
+    return Optional.ofNullable(kept).map(OpenFileCache.CachedFile::fd);
   }
 
   IovaRange range() {
@@ -94,6 +118,12 @@ final class DmaMapping implements AutoCloseable {
 
   @Override
   public void close() {
-    backing.close();
+    try {
+      backing.close();
+    } finally {
+      if (kept != null) {
+        kept.close();
+      }
+    }
   }
 }

@@ -5,6 +5,7 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.IovaRange;
+import java.util.Collection;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -132,6 +133,10 @@ final class DmaMappings {
       log.accept("mapping %s is removed, but its memory could not be unmapped: %s"
           .formatted(mapping.range(), e.getMessage()));
     }
+  }
+
+  Collection<DmaMapping> all() {
+    return mappings.values();
   }
 
   int count() {

@@ -134,6 +134,14 @@ public final class DmaTable implements DmaMemory {
     mappings.remove(removed);
   }
 
+  /** Returns the mappings by address. The table keeps their files only if its factory does. */
+  public List<MappedRange> mapped() {
+    return mappings.all().stream()
+        .map(mapping -> new MappedRange(mapping.range(), mapping.request().flags(), mapping.request().offset(),
+            mapping.keptFile()))
+        .toList();
+  }
+
   /** Returns the number of mappings. */
   public int mappingCount() {
     return mappings.count();

@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,7 @@ abstract class ClientConnection implements AutoCloseable {
   final CommandTable commands;
   private Extensions extensions = Extensions.NONE;
   private int maxBodySize;
+  private @Nullable Negotiated negotiated;
   private @Nullable MigrationData migrationData;
   private @Nullable DirtyBitmapBuffer bitmaps;
 
@@ -99,6 +101,11 @@ abstract class ClientConnection implements AutoCloseable {
   /** Called when the reply to VERSION was sent. */
   void onVersionSent() {
     log.connected();
+  }
+
+  /** Returns what was negotiated; VERSION has succeeded. */
+  final Negotiated negotiated() {
+    return Objects.requireNonNull(negotiated, "VERSION has not succeeded");
   }
 
   /**
@@ -166,8 +173,9 @@ abstract class ClientConnection implements AutoCloseable {
         new MigrationData(context.device(), moveGuard(), data, inForce.maxDataXferSize(),
             !granted.isVfio4j());
     migrationData = sessions;
-    for (CommandHandlers handlers : createHandlers(
-        new Negotiated(inForce, granted, writeMultiple, sessions, bitmapBuffer))) {
+    Negotiated all = new Negotiated(inForce, granted, writeMultiple, sessions, bitmapBuffer);
+    negotiated = all;
+    for (CommandHandlers handlers : createHandlers(all)) {
       handlers.register(commands);
     }
   }

@@ -60,6 +60,18 @@ final class CommandTable {
     }
   }
 
+  /**
+   * Executes a request without a reply.
+   *
+   * @throws ErrnoException if it is refused
+   */
+  void apply(Request request, Reply reply) throws ErrnoException {
+    reply.clear();
+    try (request) {
+      handlerFor(request).handle(request, reply);
+    }
+  }
+
   private CommandHandler handlerFor(Request request) throws ErrnoException {
     Command command = Command.fromWire(request.command());
     CommandHandler handler = command == null ? null : handlers.get(command);

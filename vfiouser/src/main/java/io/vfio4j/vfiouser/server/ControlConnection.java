@@ -13,6 +13,7 @@ import io.vfio4j.vfiouser.wire.MessageTransport;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The connection of a control client. Never waits for it, except for the rest of a message that it began. */
 final class ControlConnection extends ClientConnection {
@@ -21,6 +22,7 @@ final class ControlConnection extends ClientConnection {
   private static final int MAX_MESSAGES = 16;
 
   private final VmmSlot vmm;
+  private @Nullable ConnectionCommands connectionCommands;
 
   ControlConnection(DeviceContext context, VmmSlot vmm, ClientLog log, MessageTransport transport,
       Duration stallTimeout) {
@@ -76,12 +78,15 @@ final class ControlConnection extends ClientConnection {
   List<CommandHandlers> createHandlers(Negotiated negotiated) {
     EmulatedDevice device = context.device();
     MigrationData sessions = negotiated.migrationData();
+    ConnectionCommands passing = new ConnectionCommands(context, vmm, negotiated.limits());
+    connectionCommands = passing;
     return List.of(
         new InfoCommands(device, context.irqs(), negotiated.limits().maxMsgFds()),
         new ConfigSpaceCommands(device, negotiated.limits().maxDataXferSize()),
         new DeviceCommands(device, context.dma().log(), sessions, moveGuard()),
         new FeatureCommands(device, sessions, context.dma().log(), negotiated.bitmaps()),
         new ControlCommands(context, vmm),
+        passing,
         sessions);
   }
 
@@ -97,6 +102,21 @@ final class ControlConnection extends ClientConnection {
       public void onMoved() {
         context.hold().onMoved();
       }
+
+      @Override
+      public void onReset() {
+        // The state that belongs to a staged connection is gone.
+        vmm.dropStaged();
+        context.hold().onMoved();
+      }
     };
+  }
+
+  @Override
+  public void close() {
+    if (connectionCommands != null) {
+      connectionCommands.close();
+    }
+    super.close();
   }
 }

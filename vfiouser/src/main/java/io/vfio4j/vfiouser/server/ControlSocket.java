@@ -296,14 +296,13 @@ final class ControlSocket implements AutoCloseable {
     }
   }
 
-  /** Returns the device to RUNNING, and drops a staged connection. */
+  /** Returns the device to RUNNING, without a state that was loaded for a staged connection, which is dropped. */
   private void resume() {
     EmulatedDevice device = context().device();
     DeviceState before = device.state();
-    if (hold().isStaged()) {
-      vmm().dropStaged();
-    }
-    boolean hasNoState = before == DeviceState.RESUMING || before == DeviceState.ERROR;
+    boolean hasNoState =
+        before == DeviceState.RESUMING || before == DeviceState.ERROR || hold().isStaged();
+    vmm().dropStaged();
     try {
       if (!hasNoState) {
         device.moveTo(DeviceState.RUNNING);

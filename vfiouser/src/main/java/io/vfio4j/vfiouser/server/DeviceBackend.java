@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.server;
 
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.dma.DmaBackingFactory;
 import io.vfio4j.vfiouser.dma.DmaTable;
+import io.vfio4j.vfiouser.handover.ConnectionHead;
+import io.vfio4j.vfiouser.handover.ConnectionImage;
+import io.vfio4j.vfiouser.handover.ConnectionRecord;
+import io.vfio4j.vfiouser.handover.RecordKind;
 import io.vfio4j.vfiouser.recording.Recording;
 import io.vfio4j.vfiouser.wire.MessageTransport;
+import io.vfio4j.vfiouser.wire.SocketTransport;
+import io.vfio4j.vfiouser.wire.UnreadBytes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,6 +41,10 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   private final LogLimiter log;
   private int clients;
   private BooleanSupplier takePlace = () -> true;
+  private Runnable releasePlace = () -> {
+  };
+  /** The socket of {@link #current} or {@link #staged}, which its transport owns. */
+  private @Nullable Fd socket;
   /** Facts about {@link #current} or {@link #staged}. */
   private @Nullable VmmConnection vmm;
   /** A connection that was passed on by another server, before it is served. */
@@ -51,7 +67,7 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     this.device = v1Device != null ? v1Device : device;
     this.log = log;
     this.context = new DeviceContext(this.device,
-        new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains), log),
+        new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains, control != null), log),
         new IrqTable(this.device.description().irqCounts(), log), options, clock,
         new Hold(this.device, options.maxHold(), clock), control);
   }
@@ -60,9 +76,11 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
    * Attaches the device to memory and interrupts; called once, first.
    *
    * @param takePlace takes the place of the VMM for a connection that is staged, if it is free
+   * @param releasePlace releases it, if the connection is dropped before it is served
    */
-  void attach(BooleanSupplier takePlace) {
+  void attach(BooleanSupplier takePlace, Runnable releasePlace) {
     this.takePlace = takePlace;
+    this.releasePlace = releasePlace;
     device.attach(context.dma(), context.irqs());
   }
 
@@ -75,11 +93,13 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
    *
    * @param transport the transport to the client; closed at the end
    * @param accepted facts about the client
+   * @param clientSocket the socket of the transport, which owns it; null if it has none
    * @return whether its VERSION succeeded; some peers connect only to check whether the server is listening
    */
-  boolean serve(MessageTransport transport, VmmConnection accepted) {
+  boolean serve(MessageTransport transport, VmmConnection accepted, @Nullable Fd clientSocket) {
     Optional<Recording.Connection> connectionRecording = record();
     MessageTransport recorded = recorded(transport, connectionRecording);
+    socket = clientSocket;
     return serve(new ServerConnection(context, clientLog(accepted), recorded), accepted, connectionRecording);
   }
 
@@ -171,17 +191,91 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   }
 
   @Override
+  public ConnectionImage export() throws ErrnoException {
+    ServerConnection connection = current;
+    if (connection == null || vmm == null || socket == null || !connection.isNegotiated()) {
+      throw new ErrnoException(Errno.ENOTCONN, "no VMM is connected");
+    }
+    return connection.export(vmm, socket);
+  }
+
+  @Override
+  public void stage(ConnectionImage image) throws ErrnoException {
+    List<ConnectionRecord> records = image.records();
+    if (records.isEmpty()) {
+      throw new ErrnoException(Errno.EINVAL, "the image of the connection is empty");
+    }
+    ConnectionHead head = ConnectionHead.decode(records.getFirst());
+    if (isConnected() || !takePlace.getAsBoolean()) {
+      throw new ErrnoException(Errno.EBUSY, "a VMM is connected");
+    }
+    VmmConnection passed = new VmmConnection(head.token(), head.connectedSince(), head.pid(), head.uid());
+    try {
+      staged = adopt(head, records, passed);
+      vmm = passed;
+      context.hold().stage();
+    } catch (LinuxException e) {
+      releasePlace.run();
+      throw new ErrnoException(e.errno(), "the connection cannot be continued: " + e.getMessage(), e);
+    } catch (ErrnoException | RuntimeException e) {
+      releasePlace.run();
+      throw e;
+    }
+  }
+
+  private ServerConnection adopt(ConnectionHead head, List<ConnectionRecord> records, VmmConnection passed)
+      throws ErrnoException, LinuxException {
+    List<Fd> sockets = SetupMessages.duplicates(records.getFirst().fds());
+    UnixSocket twin = null;
+    ServerConnection connection = null;
+    try {
+      twin = head.hasTwin() ? UnixSocket.of(sockets.get(1)) : null;
+      UnixSocket client = UnixSocket.of(sockets.get(0));
+      connection = new ServerConnection(context, clientLog(passed), transport(client, records));
+      socket = client.fd();
+      connection.adopt(head, records, twin);
+      return connection;
+    } catch (LinuxException | ErrnoException | RuntimeException e) {
+      if (connection != null) {
+        connection.close();
+      }
+      sockets.forEach(Fd::close);
+      throw e;
+    }
+  }
+
+  private MessageTransport transport(UnixSocket client, List<ConnectionRecord> records)
+      throws ErrnoException, LinuxException {
+    ServerOptions options = context.options();
+    List<UnreadBytes> unread = new ArrayList<>();
+    MessageTransport transport =
+        SocketTransport.withTimeout(client, options.stallTimeout(), options.busyPoll(), options.socketBuffer());
+    try {
+      for (ConnectionRecord record : records) {
+        if (record.kind() == RecordKind.INPUT) {
+          unread.add(new UnreadBytes(record.body(), SetupMessages.duplicates(record.fds())));
+        }
+      }
+    } catch (ErrnoException e) {
+      new ReplayTransport(transport, unread).close();
+      throw e;
+    }
+    return new ReplayTransport(transport, unread);
+  }
+
+  @Override
   public void dropStaged() {
     ServerConnection connection = staged != null ? staged : current;
-    context.hold().unstage();
-    if (connection == null) {
+    if (connection == null || !context.hold().isStaged()) {
       return;
     }
+    context.hold().unstage();
     connection.release();
     if (staged != null) {
       staged = null;
       vmm = null;
       connection.close();
+      releasePlace.run();
     }
   }
 
@@ -241,6 +335,9 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   /** Frees the memory of the backend. The device stays the caller's. */
   @Override
   public void close() {
+    if (staged != null) {
+      staged.close();
+    }
     if (v1Device != null) {
       v1Device.close();
     }

@@ -31,6 +31,6 @@ final class DeviceCommands implements CommandHandlers {
     device.reset();
     log.clear();
     migrationData.closeEndedSessions();
-    guard.onMoved();
+    guard.onReset();
   }
 }

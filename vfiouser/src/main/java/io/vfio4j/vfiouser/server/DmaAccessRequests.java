@@ -14,6 +14,7 @@ import io.vfio4j.vfiouser.wire.LittleEndian;
 import io.vfio4j.vfiouser.wire.MessageChannel;
 import io.vfio4j.vfiouser.wire.SliceTable;
 import io.vfio4j.vfiouser.wire.Structs.DmaAccess;
+import io.vfio4j.vfiouser.wire.UnreadBytes;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -109,6 +110,25 @@ final class DmaAccessRequests implements RemoteMemory, AutoCloseable {
   void useTwin(MessageChannel twin) {
     channel = twin;
     usesTwin = true;
+  }
+
+  int nextId() {
+    return nextId & 0xffff;
+  }
+
+  /** Continues the ids of another server's commands. */
+  void continueIds(int next) {
+    nextId = next;
+  }
+
+  /** Returns whether replies to aborted accesses have not arrived. */
+  boolean hasAborted() {
+    return !aborted.isEmpty();
+  }
+
+  /** Returns the deferred commands, in order; they stay here. */
+  List<UnreadBytes> unread() {
+    return deferred.unread();
   }
 
   boolean hasDeferred() {

@@ -88,21 +88,52 @@ final class DoorbellCommands implements CommandHandlers {
   private List<Fd> eventFds(int region, int count) throws ErrnoException {
     List<Fd> fds = eventFdsByRegion.computeIfAbsent(region, key -> new ArrayList<>());
     while (fds.size() < count) {
-      Doorbell doorbell = description.regions().get(region).doorbells().get(fds.size());
-      MemorySegment data = memory.allocate(doorbell.size(), Long.BYTES);
-      if (doorbell.datamatch().isPresent()) {
-        long match = doorbell.datamatch().getAsLong();
-        for (int i = 0; i < data.byteSize(); i++) {
-          data.set(ValueLayout.JAVA_BYTE, i, (byte) (match >>> (Byte.SIZE * i)));
-        }
-      }
       try {
-        fds.add(eventFdSet.add(EventFd.create(), () -> onRing(region, doorbell, data)).fd());
+        add(region, EventFd.create());
       } catch (LinuxException e) {
         throw new ErrnoException(e.errno(), "cannot create an eventfd for a doorbell");
       }
     }
     return fds;
+  }
+
+  /** Monitors the eventfd of the next doorbell of a region. */
+  private void add(int region, EventFd eventFd) throws ErrnoException {
+    List<Fd> fds = eventFdsByRegion.computeIfAbsent(region, key -> new ArrayList<>());
+    Doorbell doorbell = description.regions().get(region).doorbells().get(fds.size());
+    MemorySegment data = memory.allocate(doorbell.size(), Long.BYTES);
+    if (doorbell.datamatch().isPresent()) {
+      long match = doorbell.datamatch().getAsLong();
+      for (int i = 0; i < data.byteSize(); i++) {
+        data.set(ValueLayout.JAVA_BYTE, i, (byte) (match >>> (Byte.SIZE * i)));
+      }
+    }
+    fds.add(eventFdSet.add(eventFd, () -> onRing(region, doorbell, data)).fd());
+  }
+
+  /** Returns the eventfds of the doorbells by region, which stay this object's. */
+  Map<Integer, List<Fd>> eventFds() {
+    return eventFdsByRegion;
+  }
+
+  /**
+   * Monitors the eventfds that another server created for the doorbells of a region.
+   *
+   * @param eventFds in the order of the doorbells; owned by this object, even if this fails
+   * @throws ErrnoException EINVAL if there are more than doorbells
+   */
+  void restore(int region, List<EventFd> eventFds) throws ErrnoException {
+    int known = region < 0 || region >= description.regions().size()
+        ? 0
+        : description.regions().get(region).doorbells().size();
+    if (eventFds.size() > known) {
+      eventFds.forEach(EventFd::close);
+      throw new ErrnoException(Errno.EINVAL, "%d eventfds for %d doorbells of region %s".formatted(eventFds.size(),
+          known, Integer.toUnsignedString(region)));
+    }
+    for (EventFd eventFd : eventFds) {
+      add(region, eventFd);
+    }
   }
 
   private void onRing(int region, Doorbell doorbell, MemorySegment data) {

@@ -30,7 +30,8 @@ public final class InMemoryServer implements AutoCloseable {
     this.ownsLog = this.log != log; // Otherwise others use it too.
     backend = new DeviceBackend(device, options, this.log, clock, new AtomicLong(), null);
     try {
-      backend.attach(() -> true);
+      backend.attach(() -> false, () -> {
+      });
     } catch (RuntimeException e) {
       backend.close();
       throw e;
@@ -43,7 +44,7 @@ public final class InMemoryServer implements AutoCloseable {
    * @return whether its VERSION succeeded
    */
   public boolean serve(InMemoryClient client) {
-    return backend.serve(new InMemoryTransport(client), VmmConnection.unknown());
+    return backend.serve(new InMemoryTransport(client), VmmConnection.unknown(), null);
   }
 
   /** Frees the memory of the server. The device stays open. */

@@ -2,6 +2,7 @@
 package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.device.DeviceDescription;
@@ -32,6 +33,13 @@ final class IrqCommands implements CommandHandlers {
   @Override
   public void register(CommandTable table) {
     table.put(Command.DEVICE_SET_IRQS, this::setIrqs);
+  }
+
+  /** Returns the eventfd by which the client masks or unmasks INTx, which stays this object's, or null. */
+  @Nullable
+  Fd maskFd(boolean masks) {
+    EventFdSet.Registration registration = masks ? maskEventFd : unmaskEventFd;
+    return registration == null ? null : registration.fd();
   }
 
   private void setIrqs(Request request, Reply reply) throws ErrnoException {

@@ -73,6 +73,21 @@ final class IrqTable implements Interrupts {
     intxMasked = false;
   }
 
+  /** Returns the eventfd of a vector, which stays this table's, or null. */
+  @Nullable
+  EventFd eventFd(int index, int vector) {
+    return eventFds[index][vector];
+  }
+
+  boolean isIntxMasked() {
+    return intxMasked;
+  }
+
+  /** Sets the mask that another server had, without an effect on the eventfd. */
+  void setIntxMasked(boolean masked) {
+    intxMasked = masked;
+  }
+
   /** Masks or unmasks INTx, the only maskable index. */
   void maskIntx(boolean masked) {
     intxMasked = masked;

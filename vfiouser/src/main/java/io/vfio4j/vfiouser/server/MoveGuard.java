@@ -14,6 +14,9 @@ interface MoveGuard {
    */
   void beforeMove(DeviceState target) throws ErrnoException;
 
-  /** Called when the device was moved or reset, or a move has failed. */
+  /** Called when the device was moved, or a move has failed. */
   void onMoved();
+
+  /** Called when the device was reset. */
+  void onReset();
 }

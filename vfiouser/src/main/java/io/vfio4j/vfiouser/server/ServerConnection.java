@@ -3,20 +3,28 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.handover.ConnectionHead;
+import io.vfio4j.vfiouser.handover.ConnectionImage;
+import io.vfio4j.vfiouser.handover.ConnectionRecord;
+import io.vfio4j.vfiouser.handover.RecordKind;
 import io.vfio4j.vfiouser.wire.DeferredMessage;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.MessageChannel;
 import io.vfio4j.vfiouser.wire.MessageTransport;
+import io.vfio4j.vfiouser.wire.UnreadBytes;
 import io.vfio4j.vfiouser.wire.VersionMessage;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +63,8 @@ final class ServerConnection extends ClientConnection {
   /** The first message that must wait for the end of the hold; all that follow it are still unread. */
   private @Nullable DeferredMessage held;
   private boolean isReleased;
+  private @Nullable IrqCommands irqCommands;
+  private @Nullable DoorbellCommands doorbellCommands;
 
   ServerConnection(DeviceContext context, ClientLog log, MessageTransport transport) {
     super(context, log, transport, context.options().stallTimeout());
@@ -199,6 +209,83 @@ final class ServerConnection extends ClientConnection {
     return true;
   }
 
+  /**
+   * Returns the image of this connection, with which another server can continue it. It stays as it is.
+   *
+   * @param vmm facts about it
+   * @param socket its socket
+   * @throws ErrnoException EBUSY if replies to aborted accesses have not arrived, ENOSPC if it is too large
+   */
+  ConnectionImage export(VmmConnection vmm, Fd socket) throws ErrnoException {
+    if (dmaRequests.hasAborted()) {
+      throw new ErrnoException(Errno.EBUSY, "the VMM has not answered accesses that a reset has aborted");
+    }
+    TwinSocket opened = twin;
+    Negotiated inForce = negotiated();
+    ConnectionImage.Builder image = new ConnectionImage.Builder(
+        new ConnectionHead(vmm.token(), vmm.connectedSince(), vmm.pid(), vmm.uid(), inForce.limits(),
+            inForce.extensions(), inForce.writeMultiple(), opened != null, context.irqs().isIntxMasked(),
+            dmaRequests.nextId()),
+        opened != null ? List.of(socket, opened.serverFd()) : List.of(socket));
+    new SetupMessages(context).export(image, Objects.requireNonNull(irqCommands, "VERSION has succeeded"));
+    for (var entry : Objects.requireNonNull(doorbellCommands, "VERSION has succeeded").eventFds().entrySet()) {
+      image.add(new ConnectionRecord(RecordKind.DOORBELLS, SetupMessages.number(entry.getKey()), entry.getValue()));
+    }
+    List<UnreadBytes> unread = new ArrayList<>();
+    if (held != null) {
+      unread.add(held.unread());
+    }
+    unread.addAll(dmaRequests.unread());
+    unread.addAll(reader.unread());
+    for (UnreadBytes bytes : unread) {
+      image.add(new ConnectionRecord(RecordKind.INPUT, bytes.bytes(), bytes.fds()));
+    }
+    return image.build();
+  }
+
+  /**
+   * Continues a connection that another server has passed on; its unread bytes are the transport's.
+   *
+   * @param twinSocket the server's end of its twin socket, owned by this object even if this fails; null for none
+   * @throws ErrnoException EINVAL if it does not fit the device or the limits, or others that prevent a mapping
+   */
+  void adopt(ConnectionHead head, List<ConnectionRecord> records, @Nullable UnixSocket twinSocket)
+      throws ErrnoException, LinuxException {
+    if (twinSocket != null) {
+      twin = new TwinSocket(twinSocket, transport, context.options(), memory);
+      dmaRequests.useTwin(twin.channel());
+    }
+    if (!head.limits().equals(limitsWithin(head.limits()))) {
+      throw new ErrnoException(Errno.EINVAL,
+          "the VMM has negotiated %s, this server offers %s".formatted(head.limits(), context.options().limits()));
+    }
+    install(head.limits(), head.extensions(), head.writeMultiple());
+    dmaRequests.continueIds(head.nextId());
+    for (ConnectionRecord record : records) {
+      switch (record.kind()) {
+        case SETUP -> apply(record);
+        case DOORBELLS -> Objects.requireNonNull(doorbellCommands, "installed").restore(
+            SetupMessages.number(record.body()), SetupMessages.eventFds(record.fds()));
+        case CONNECTION, INPUT -> {
+          // The first is the head, the others are the transport's.
+        }
+      }
+    }
+    context.irqs().setIntxMasked(head.isIntxMasked());
+  }
+
+  private Limits limitsWithin(Limits negotiated) throws ErrnoException {
+    return context.options().limits().negotiate(negotiated);
+  }
+
+  private void apply(ConnectionRecord record) throws ErrnoException, LinuxException {
+    SetupMessages.check(record);
+    try (DeferredMessage message = DeferredMessage.of(record.body(), SetupMessages.duplicates(record.fds()))) {
+      request.load(message);
+      commands.apply(request, reply);
+    }
+  }
+
   /** Runs the device's due work and handles eventfd signals, until there is a message or a summons. */
   private void runDevice() throws LinuxException {
     while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred() && !isSummoned()) {
@@ -273,11 +360,15 @@ final class ServerConnection extends ClientConnection {
     boolean flagsPeers = negotiated.extensions().has(Extension.MEMORY_KINDS);
     dmaRequests.limitPieces(inForce.maxDataXferSize());
     context.dma().attachClient(dmaRequests, flagsPeers);
+    DoorbellCommands doorbells = new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory);
+    IrqCommands irqs = new IrqCommands(context.irqs(), eventFdSet);
+    doorbellCommands = doorbells;
+    irqCommands = irqs;
     return List.of(
         new InfoCommands(device, context.irqs(), inForce.maxMsgFds()),
         new RegionCommands(device, inForce.maxDataXferSize(), negotiated.writeMultiple()),
-        new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory),
-        new IrqCommands(context.irqs(), eventFdSet),
+        doorbells,
+        irqs,
         new DmaCommands(context.dma(), negotiated.bitmaps(), inForce, flagsPeers),
         new DeviceCommands(device, context.dma().log(), negotiated.migrationData(), moveGuard()),
         new FeatureCommands(device, negotiated.migrationData(), context.dma().log(), negotiated.bitmaps()),
@@ -299,6 +390,11 @@ final class ServerConnection extends ClientConnection {
         if (hold.isActive()) {
           hold.onMoved();
         }
+      }
+
+      @Override
+      public void onReset() {
+        onMoved();
       }
     };
   }

@@ -11,13 +11,17 @@ import io.vfio4j.vfiouser.wire.MessageTransport;
 import io.vfio4j.vfiouser.wire.SocketTransport;
 import java.lang.foreign.Arena;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The second socket, which carries the server's commands. Holds the client's end until it was sent. */
 final class TwinSocket implements AutoCloseable {
 
   private final MessageTransport transport;
   private final MessageChannel channel;
-  private final UnixSocket client;
+  /** The client's end, until it was sent. */
+  private final @Nullable UnixSocket client;
+  private final UnixSocket server;
 
   /**
    * Creates the pair of sockets.
@@ -25,17 +29,37 @@ final class TwinSocket implements AutoCloseable {
    * @param main the transport of the connection
    */
   TwinSocket(MessageTransport main, ServerOptions options, Arena memory) throws LinuxException {
-    UnixSocket.Pair pair = UnixSocket.pair();
-    client = pair.other();
+    this(UnixSocket.pair(), main, options, memory);
+  }
+
+  private TwinSocket(UnixSocket.Pair pair, MessageTransport main, ServerOptions options, Arena memory)
+      throws LinuxException {
+    this(pair.one(), pair.other(), main, options, memory);
+  }
+
+  /**
+   * Continues a twin socket that another server has opened.
+   *
+   * @param server the server's end, owned by this object even if this fails
+   */
+  TwinSocket(UnixSocket server, MessageTransport main, ServerOptions options, Arena memory)
+      throws LinuxException {
+    this(server, null, main, options, memory);
+  }
+
+  private TwinSocket(UnixSocket server, @Nullable UnixSocket client, MessageTransport main, ServerOptions options,
+      Arena memory) throws LinuxException {
+    this.server = server;
+    this.client = client;
     try {
       Duration timeout = options.stallTimeout();
       transport = main.wrapTwin(
-          SocketTransport.withTimeout(pair.one(), timeout, options.busyPoll(), options.socketBuffer()));
+          SocketTransport.withTimeout(server, timeout, options.busyPoll(), options.socketBuffer()));
       MessageReader reader = new MessageReader(transport, timeout, memory);
       channel = new MessageChannel(reader, new MessageSender(transport, reader, timeout));
     } catch (LinuxException | RuntimeException e) {
-      pair.one().close();
-      client.close();
+      server.close();
+      closeClientEnd();
       throw e;
     }
   }
@@ -46,12 +70,19 @@ final class TwinSocket implements AutoCloseable {
 
   /** Returns the client's end. */
   Fd clientFd() {
-    return client.fd();
+    return Objects.requireNonNull(client, "the client has its end").fd();
+  }
+
+  /** Returns the server's end, which stays this object's. */
+  Fd serverFd() {
+    return server.fd();
   }
 
   /** Closes the client's end after it was sent. */
   void closeClientEnd() {
-    client.close();
+    if (client != null) {
+      client.close();
+    }
   }
 
   /** Ends a wait for the client. From any thread. */
@@ -61,7 +92,7 @@ final class TwinSocket implements AutoCloseable {
 
   @Override
   public void close() {
-    client.close();
+    closeClientEnd();
     channel.reader().close();
     transport.close();
   }

@@ -112,7 +112,11 @@ public final class VfioUserServer implements DeviceServer {
     try (DeviceBackend backend =
         new DeviceBackend(device, options, log, clock, peerTraffic, control)) {
       current = backend;
-      backend.attach(() -> acceptor == null || acceptor.tryTakePlace());
+      backend.attach(() -> acceptor != null && acceptor.tryTakePlace(), () -> {
+        if (acceptor != null) {
+          acceptor.releasePlace();
+        }
+      });
       if (control != null) {
         control.start(backend.context(), backend);
       }
@@ -196,7 +200,7 @@ public final class VfioUserServer implements DeviceServer {
       log.accept("connection failed: " + e.getMessage());
       return false;
     }
-    return backend.serve(transport, accepted);
+    return backend.serve(transport, accepted, client.fd());
   }
 
   private MessageTransport transport(UnixSocket client) throws LinuxException {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.server;
 
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.handover.ConnectionImage;
 import java.util.Optional;
 
 /** The connection of the VMM, as the control client sees it. Used on the device's thread. */
@@ -11,6 +13,21 @@ interface VmmSlot {
 
   /** Returns the connection that is served or staged; empty before its VERSION. */
   Optional<VmmConnection> connection();
+
+  /**
+   * Returns the image of the connection, whose messages wait. The connection stays as it is.
+   *
+   * @throws ErrnoException ENOTCONN without a VMM; others if it cannot be passed on
+   */
+  ConnectionImage export() throws ErrnoException;
+
+  /**
+   * Stages a connection.
+   *
+   * @param image its descriptors stay the caller's
+   * @throws ErrnoException EBUSY if a VMM is connected, EINVAL if the connection does not fit the device
+   */
+  void stage(ConnectionImage image) throws ErrnoException;
 
   /** Closes a staged connection, which remains open at the server that it came from. */
   void dropStaged();

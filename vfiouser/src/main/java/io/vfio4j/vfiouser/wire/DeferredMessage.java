@@ -4,8 +4,10 @@ package io.vfio4j.vfiouser.wire;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.linux.Fd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -51,12 +53,37 @@ public final class DeferredMessage implements AutoCloseable {
             reader.remaining(), Arena::ofConfined);
     try {
       reader.read(message.body);
+      message.received = message.body.byteSize();
       message.fds.takeAll(reader.fds());
       return message;
     } catch (LinuxException | ProtocolException | RuntimeException e) {
       message.close();
       throw e;
     }
+  }
+
+  /**
+   * Creates a complete message.
+   *
+   * @param message header and body, as on the wire; at least a header
+   * @param fds its descriptors, which it then owns
+   */
+  public static DeferredMessage of(MemorySegment message, List<Fd> fds) {
+    DeferredMessage created = new DeferredMessage(Header.id(message, 0), Header.command(message, 0),
+        Header.flags(message, 0), Header.errno(message, 0), message.byteSize() - Header.SIZE, Arena::ofConfined);
+    created.received = created.body.byteSize();
+    MemorySegment.copy(message, Header.SIZE, created.body, 0, created.received);
+    fds.forEach(created.fds::add);
+    return created;
+  }
+
+  /** Returns what has been received of header and body, with the descriptors, which stay this message's. */
+  public UnreadBytes unread() {
+    byte[] bytes = new byte[Header.SIZE + (int) received];
+    MemorySegment into = MemorySegment.ofArray(bytes);
+    Header.write(into, id, command, Header.SIZE + body.byteSize(), flags, errno);
+    MemorySegment.copy(body, 0, into, Header.SIZE, received);
+    return new UnreadBytes(into, fds.all());
   }
 
   /** Receives the rest of the body, waiting for it. */

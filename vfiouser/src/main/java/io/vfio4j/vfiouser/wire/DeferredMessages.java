@@ -2,6 +2,7 @@
 package io.vfio4j.vfiouser.wire;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A queue of messages that were received before they could be handled, with a limit. */
@@ -44,6 +45,11 @@ public final class DeferredMessages implements AutoCloseable {
       fds -= message.fds().count();
     }
     return message;
+  }
+
+  /** Returns all messages, in order; they stay in the queue. */
+  public List<UnreadBytes> unread() {
+    return messages.stream().map(DeferredMessage::unread).toList();
   }
 
   @Override

@@ -7,6 +7,8 @@ import io.vfio4j.vfiouser.ProtocolException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -246,6 +248,18 @@ public final class MessageReader implements AutoCloseable {
     } else if (partial == null) {
       stream.skipRest();
     }
+  }
+
+  /**
+   * Returns what has been received beyond the current message, which has been read, in order. It stays here.
+   */
+  public List<UnreadBytes> unread() {
+    List<UnreadBytes> all = new ArrayList<>(deferredMessages.unread());
+    if (partial != null) {
+      all.add(partial.unread());
+    }
+    stream.buffered().ifPresent(all::add);
+    return all;
   }
 
   /** Keeps the current message in its buffer while others are read, until {@link #release}. */

@@ -8,6 +8,7 @@ import io.vfio4j.vfiouser.ProtocolException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Receives messages from a transport in few system calls: a small message takes one, and a large body is
@@ -332,6 +333,18 @@ final class MessageStream implements AutoCloseable {
         receiveRest();
       }
     }
+  }
+
+  /** Returns a copy of the bytes after the current message, with their descriptors, which stay here. */
+  Optional<UnreadBytes> buffered() {
+    // A deferred message that is not complete has taken its own bytes from the buffer.
+    int from = (int) Math.min(end, start + Math.max(0, Math.min(remaining, end - start)));
+    if (from == end) {
+      return Optional.empty();
+    }
+    byte[] bytes = new byte[end - from];
+    MemorySegment.copy(buffers[current].segment(), from, MemorySegment.ofArray(bytes), 0, bytes.length);
+    return Optional.of(new UnreadBytes(MemorySegment.ofArray(bytes), nextFds.all()));
   }
 
   /** Keeps the current message in its buffer while others are read, until {@link #release}. */

@@ -201,7 +201,7 @@ public final class Structs {
     public static final int DATA_BOOL = 1 << 1;
     public static final int DATA_EVENTFD = 1 << 2;
     public static final int ACTION_MASK = 1 << 3;
-    static final int ACTION_UNMASK = 1 << 4;
+    public static final int ACTION_UNMASK = 1 << 4;
     public static final int ACTION_TRIGGER = 1 << 5;
     public static final int DATA_BITS = DATA_NONE | DATA_BOOL | DATA_EVENTFD;
     public static final int ACTION_BITS = ACTION_MASK | ACTION_UNMASK | ACTION_TRIGGER;

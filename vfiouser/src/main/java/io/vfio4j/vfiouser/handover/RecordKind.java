@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.vfiouser.handover;
+
+import java.util.Optional;
+
+/** The kinds of records in the image of a connection, in the order in which they appear. */
+public enum RecordKind {
+  /** What was negotiated, and the sockets; exactly one, the first. */
+  CONNECTION(1),
+  /** A command of the VMM that sets the device up: DMA_MAP or DEVICE_SET_IRQS, as on the wire. */
+  SETUP(2),
+  /** The eventfds of the doorbells of a region. */
+  DOORBELLS(3),
+  /** Bytes that were received and not handled. */
+  INPUT(4);
+
+  private final int wireValue;
+
+  RecordKind(int wireValue) {
+    this.wireValue = wireValue;
+  }
+
+  int wireValue() {
+    return wireValue;
+  }
+
+  static Optional<RecordKind> fromWire(int value) {
+    return value >= 1 && value <= values().length ? Optional.of(values()[value - 1]) : Optional.empty();
+  }
+}
