@@ -140,7 +140,8 @@ public final class ControlClient implements AutoCloseable {
   private void importPart(int part, Part exported, MemorySegment data, ReceivedFds fds)
       throws DeviceException {
     device.calls().call("CONNECTION_IMPORT", Command.CONNECTION_IMPORT,
-        head -> encode(head, exported.isLast() ? ConnectionPart.LAST : 0, part, exported.size()), data, fds.all(),
+        head -> encode(head, exported.isLast() ? ConnectionPart.LAST : 0, part, exported.size()), data,
+        fds.all(),
         reader -> Boolean.TRUE);
   }
 

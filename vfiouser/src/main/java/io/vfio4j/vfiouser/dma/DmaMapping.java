@@ -57,7 +57,8 @@ final class DmaMapping implements AutoCloseable {
             : new MessageMemory(client, request.range.iova());
   }
 
-  private DmaBacking open(DmaBackingFactory files, MapRequest wanted, ClientFile client) throws ErrnoException {
+  private DmaBacking open(DmaBackingFactory files, MapRequest wanted, ClientFile client)
+      throws ErrnoException {
     try {
       return files.open(wanted, client);
     } catch (ErrnoException | RuntimeException e) {

@@ -137,8 +137,9 @@ public final class DmaTable implements DmaMemory {
   /** Returns the mappings by address. The table keeps their files only if its factory does. */
   public List<MappedRange> mapped() {
     return mappings.all().stream()
-        .map(mapping -> new MappedRange(mapping.range(), mapping.request().flags(), mapping.request().offset(),
-            mapping.keptFile()))
+        .map(
+            mapping -> new MappedRange(mapping.range(), mapping.request().flags(), mapping.request().offset(),
+                mapping.keptFile()))
         .toList();
   }
 

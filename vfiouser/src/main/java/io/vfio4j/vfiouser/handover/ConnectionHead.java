@@ -59,8 +59,9 @@ public record ConnectionHead(long token, long connectedSince, int pid, int uid, 
     into.set(LittleEndian.U64, CONNECTED_SINCE, connectedSince);
     into.set(LittleEndian.U32, PID, pid);
     into.set(LittleEndian.U32, UID, uid);
-    into.set(LittleEndian.U32, FLAGS, (writeMultiple ? WRITE_MULTIPLE : 0) | (extensions.isVfio4j() ? VFIO4J : 0)
-        | (hasTwin ? TWIN : 0) | (isIntxMasked ? INTX_MASKED : 0));
+    into.set(LittleEndian.U32, FLAGS,
+        (writeMultiple ? WRITE_MULTIPLE : 0) | (extensions.isVfio4j() ? VFIO4J : 0)
+            | (hasTwin ? TWIN : 0) | (isIntxMasked ? INTX_MASKED : 0));
     int bits = 0;
     for (Extension extension : extensions.flags()) {
       bits |= 1 << extension.ordinal();
@@ -102,7 +103,8 @@ public record ConnectionHead(long token, long connectedSince, int pid, int uid, 
 
   private static Limits limits(MemorySegment body) throws ErrnoException {
     try {
-      return new Limits(body.get(LittleEndian.U32, MAX_MSG_FDS), body.get(LittleEndian.U32, MAX_DATA_XFER_SIZE),
+      return new Limits(body.get(LittleEndian.U32, MAX_MSG_FDS),
+          body.get(LittleEndian.U32, MAX_DATA_XFER_SIZE),
           body.get(LittleEndian.U32, MAX_DMA_MAPS), body.get(LittleEndian.U64, MAX_BITMAP_SIZE),
           body.get(LittleEndian.U64, PGSIZES));
     } catch (IllegalArgumentException e) {

@@ -97,7 +97,8 @@ public final class ConnectionImage implements AutoCloseable {
       }
       int kind = bytes.get(LittleEndian.U32, at);
       records.add(new ConnectionRecord(
-          RecordKind.fromWire(kind).orElseThrow(() -> damaged("a record of kind " + Integer.toUnsignedString(kind))),
+          RecordKind.fromWire(kind)
+              .orElseThrow(() -> damaged("a record of kind " + Integer.toUnsignedString(kind))),
           bytes.asSlice(next - size, size), fds(at + RECORD_SIZE, indexes)));
       at = next;
     }
@@ -161,7 +162,8 @@ public final class ConnectionImage implements AutoCloseable {
       bytes.writeBytes(body);
       if (bytes.size() > MAX_BYTES || fds.size() > MAX_FDS) {
         throw new ErrnoException(Errno.ENOSPC,
-            "a connection with %d descriptors and %d bytes to pass on (at most %d and %d)".formatted(fds.size(),
+            "a connection with %d descriptors and %d bytes to pass on (at most %d and %d)".formatted(
+                fds.size(),
                 bytes.size(), MAX_FDS, MAX_BYTES));
       }
       return this;

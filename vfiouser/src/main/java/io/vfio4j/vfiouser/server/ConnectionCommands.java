@@ -41,7 +41,8 @@ final class ConnectionCommands implements CommandHandlers, AutoCloseable {
     int part = request.u32(ConnectionPart.PART);
     int room = request.u32(ConnectionPart.LENGTH);
     if (request.u32(ConnectionPart.FLAGS) != 0 || room < 1 || room > limits.maxDataXferSize()) {
-      throw new ErrnoException(Errno.EINVAL, "CONNECTION_EXPORT of " + Integer.toUnsignedString(room) + " bytes");
+      throw new ErrnoException(Errno.EINVAL,
+          "CONNECTION_EXPORT of " + Integer.toUnsignedString(room) + " bytes");
     }
     if (!context.hold().isDriven() || context.device().state() != DeviceState.STOP_COPY) {
       throw new ErrnoException(Errno.EINVAL,
@@ -65,7 +66,8 @@ final class ConnectionCommands implements CommandHandlers, AutoCloseable {
     int size = request.u32(ConnectionPart.LENGTH);
     int flags = request.u32(ConnectionPart.FLAGS);
     if ((flags & ~ConnectionPart.LAST) != 0 || size < 0 || size != request.size() - ConnectionPart.SIZE) {
-      throw new ErrnoException(Errno.EINVAL, "CONNECTION_IMPORT of " + Integer.toUnsignedString(size) + " bytes");
+      throw new ErrnoException(Errno.EINVAL,
+          "CONNECTION_IMPORT of " + Integer.toUnsignedString(size) + " bytes");
     }
     checkImportable();
     if (request.u32(ConnectionPart.PART) == 0) {

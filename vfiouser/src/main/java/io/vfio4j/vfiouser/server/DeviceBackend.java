@@ -67,7 +67,8 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     this.device = v1Device != null ? v1Device : device;
     this.log = log;
     this.context = new DeviceContext(this.device,
-        new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains, control != null), log),
+        new DmaTable(peerTraffic, new DmaBackingFactory(options.mappableFiles()::contains, control != null),
+            log),
         new IrqTable(this.device.description().irqCounts(), log), options, clock,
         new Hold(this.device, options.maxHold(), clock), control);
   }
@@ -249,7 +250,8 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     ServerOptions options = context.options();
     List<UnreadBytes> unread = new ArrayList<>();
     MessageTransport transport =
-        SocketTransport.withTimeout(client, options.stallTimeout(), options.busyPoll(), options.socketBuffer());
+        SocketTransport.withTimeout(client, options.stallTimeout(), options.busyPoll(),
+            options.socketBuffer());
     try {
       for (ConnectionRecord record : records) {
         if (record.kind() == RecordKind.INPUT) {

@@ -128,8 +128,9 @@ final class DoorbellCommands implements CommandHandlers {
         : description.regions().get(region).doorbells().size();
     if (eventFds.size() > known) {
       eventFds.forEach(EventFd::close);
-      throw new ErrnoException(Errno.EINVAL, "%d eventfds for %d doorbells of region %s".formatted(eventFds.size(),
-          known, Integer.toUnsignedString(region)));
+      throw new ErrnoException(Errno.EINVAL,
+          "%d eventfds for %d doorbells of region %s".formatted(eventFds.size(),
+              known, Integer.toUnsignedString(region)));
     }
     for (EventFd eventFd : eventFds) {
       add(region, eventFd);

@@ -228,8 +228,10 @@ final class ServerConnection extends ClientConnection {
             dmaRequests.nextId()),
         opened != null ? List.of(socket, opened.serverFd()) : List.of(socket));
     new SetupMessages(context).export(image, Objects.requireNonNull(irqCommands, "VERSION has succeeded"));
-    for (var entry : Objects.requireNonNull(doorbellCommands, "VERSION has succeeded").eventFds().entrySet()) {
-      image.add(new ConnectionRecord(RecordKind.DOORBELLS, SetupMessages.number(entry.getKey()), entry.getValue()));
+    for (var entry : Objects.requireNonNull(doorbellCommands, "VERSION has succeeded").eventFds()
+        .entrySet()) {
+      image.add(
+          new ConnectionRecord(RecordKind.DOORBELLS, SetupMessages.number(entry.getKey()), entry.getValue()));
     }
     List<UnreadBytes> unread = new ArrayList<>();
     if (held != null) {
@@ -257,7 +259,8 @@ final class ServerConnection extends ClientConnection {
     }
     if (!head.limits().equals(limitsWithin(head.limits()))) {
       throw new ErrnoException(Errno.EINVAL,
-          "the VMM has negotiated %s, this server offers %s".formatted(head.limits(), context.options().limits()));
+          "the VMM has negotiated %s, this server offers %s".formatted(head.limits(),
+              context.options().limits()));
     }
     install(head.limits(), head.extensions(), head.writeMultiple());
     dmaRequests.continueIds(head.nextId());
@@ -280,7 +283,8 @@ final class ServerConnection extends ClientConnection {
 
   private void apply(ConnectionRecord record) throws ErrnoException, LinuxException {
     SetupMessages.check(record);
-    try (DeferredMessage message = DeferredMessage.of(record.body(), SetupMessages.duplicates(record.fds()))) {
+    try (
+        DeferredMessage message = DeferredMessage.of(record.body(), SetupMessages.duplicates(record.fds()))) {
       request.load(message);
       commands.apply(request, reply);
     }

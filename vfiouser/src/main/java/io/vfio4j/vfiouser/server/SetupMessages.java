@@ -57,7 +57,8 @@ final class SetupMessages {
     return body;
   }
 
-  private static void addIrq(ConnectionImage.Builder image, int action, int index, int vector, @Nullable Fd fd)
+  private static void addIrq(ConnectionImage.Builder image, int action, int index, int vector,
+      @Nullable Fd fd)
       throws ErrnoException {
     if (fd == null) {
       return;
@@ -73,7 +74,8 @@ final class SetupMessages {
 
   private static ConnectionRecord setup(Command command, MemorySegment body, List<Fd> fds) {
     MemorySegment message = MemorySegment.ofArray(new byte[Header.SIZE + (int) body.byteSize()]);
-    Header.write(message, 0, command.wireValue(), message.byteSize(), Header.TYPE_COMMAND | Header.NO_REPLY, 0);
+    Header.write(message, 0, command.wireValue(), message.byteSize(), Header.TYPE_COMMAND | Header.NO_REPLY,
+        0);
     MemorySegment.copy(body, 0, message, Header.SIZE, body.byteSize());
     return new ConnectionRecord(RecordKind.SETUP, message, fds);
   }

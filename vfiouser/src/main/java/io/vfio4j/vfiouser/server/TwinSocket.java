@@ -47,7 +47,8 @@ final class TwinSocket implements AutoCloseable {
     this(server, null, main, options, memory);
   }
 
-  private TwinSocket(UnixSocket server, @Nullable UnixSocket client, MessageTransport main, ServerOptions options,
+  private TwinSocket(UnixSocket server, @Nullable UnixSocket client, MessageTransport main,
+      ServerOptions options,
       Arena memory) throws LinuxException {
     this.server = server;
     this.client = client;

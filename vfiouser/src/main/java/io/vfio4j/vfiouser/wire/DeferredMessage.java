@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.wire;
 
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.vfiouser.ProtocolException;
-import io.vfio4j.linux.Fd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -70,7 +70,8 @@ public final class DeferredMessage implements AutoCloseable {
    */
   public static DeferredMessage of(MemorySegment message, List<Fd> fds) {
     DeferredMessage created = new DeferredMessage(Header.id(message, 0), Header.command(message, 0),
-        Header.flags(message, 0), Header.errno(message, 0), message.byteSize() - Header.SIZE, Arena::ofConfined);
+        Header.flags(message, 0), Header.errno(message, 0), message.byteSize() - Header.SIZE,
+        Arena::ofConfined);
     created.received = created.body.byteSize();
     MemorySegment.copy(message, Header.SIZE, created.body, 0, created.received);
     fds.forEach(created.fds::add);

@@ -32,8 +32,9 @@ class TruncatedFileTest {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment local = arena.allocate(256);
   private final DmaTable table =
-      new DmaTable(new AtomicLong(), new DmaBackingFactory(MappableFiles.MEMORY::contains, false), message -> {
-      });
+      new DmaTable(new AtomicLong(), new DmaBackingFactory(MappableFiles.MEMORY::contains, false),
+          message -> {
+          });
 
   /** None of these mappings needs it. */
   private static final class NoMemory implements RemoteMemory {
