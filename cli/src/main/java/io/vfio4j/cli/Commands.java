@@ -10,6 +10,7 @@ import io.vfio4j.cli.migrate.ReceiveCommand;
 import io.vfio4j.cli.migrate.RestoreCommand;
 import io.vfio4j.cli.migrate.SaveCommand;
 import io.vfio4j.cli.migrate.SendCommand;
+import io.vfio4j.cli.migrate.SwapCommand;
 import io.vfio4j.cli.probe.ProbeCommand;
 import io.vfio4j.cli.recover.RecoverCommand;
 import io.vfio4j.cli.serve.ServeCommand;
@@ -35,6 +36,7 @@ public final class Commands {
     all.put("serve", ServeCommand::commandLine);
     all.put("probe", ProbeCommand::new);
     all.put("migrate", MigrateCommand::new);
+    all.put("swap", SwapCommand::new);
     all.put("receive", ReceiveCommand::new);
     all.put("send", SendCommand::new);
     all.put("save", SaveCommand::new);

@@ -74,7 +74,7 @@ class UsageTest {
       "serve idio-16 --socket /s --loopback --inputs /f | loopback and inputs are mutually exclusive",
       "probe                                            | DEVICE",
       "probe /run/a.sock                                | did you mean vfio-user:/run/a.sock?",
-      "probe a                                          | 'a' is not a device address; expected vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME",
+      "probe a                                          | 'a' is not a device address; expected vfio-user:PATH, control:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME",
       "probe vfio-user:                                 | expected the path of the server's socket: vfio-user:PATH",
       "probe kernel:nothing                             | 'kernel:nothing' is not a device address; expected kernel:0000:3b:00.2 (PCI address)",
       "probe kernel:0000:3b:00.2?interface=x            | interface: 'x' is not valid; expected group or cdev",

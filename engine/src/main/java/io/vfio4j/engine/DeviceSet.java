@@ -15,8 +15,11 @@ import java.util.Optional;
  * @param memory the memory to migrate; none if both sides share it
  * @param containerLog the container's log of writes through its mappings, for devices without a log of their
  *     own; used only at the source, by the thread that runs the migration
+ * @param handover what belongs to the devices besides their state; used only at the source, by the thread that
+ *     runs the migration
  */
-public record DeviceSet(List<MigratableDevice> devices, MemoryRegions memory, Optional<DmaLog> containerLog) {
+public record DeviceSet(List<MigratableDevice> devices, MemoryRegions memory, Optional<DmaLog> containerLog,
+    Handover handover) {
 
   /** The most devices that can migrate together. */
   public static final int MAX_DEVICES = 64;
@@ -41,16 +44,21 @@ public record DeviceSet(List<MigratableDevice> devices, MemoryRegions memory, Op
 
   /** Returns a set of devices, without memory. */
   public static DeviceSet of(List<? extends MigratableDevice> devices) {
-    return new DeviceSet(List.copyOf(devices), MemoryRegions.NONE, Optional.empty());
+    return new DeviceSet(List.copyOf(devices), MemoryRegions.NONE, Optional.empty(), Handover.NONE);
   }
 
   /** Returns the same devices with the given memory. */
   public DeviceSet withMemory(MemoryRegions regions) {
-    return new DeviceSet(devices, regions, containerLog);
+    return new DeviceSet(devices, regions, containerLog, handover);
   }
 
   /** Returns the same set with a container log. */
   public DeviceSet withContainerLog(DmaLog log) {
-    return new DeviceSet(devices, memory, Optional.of(log));
+    return new DeviceSet(devices, memory, Optional.of(log), handover);
+  }
+
+  /** Returns the same set with something that moves with the devices. */
+  public DeviceSet withHandover(Handover moved) {
+    return new DeviceSet(devices, memory, containerLog, moved);
   }
 }

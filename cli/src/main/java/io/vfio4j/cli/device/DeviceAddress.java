@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.device;
 
+import io.vfio4j.cli.base.CommandException;
 import io.vfio4j.cli.base.DurationConverter;
+import io.vfio4j.cli.base.ExitCodes;
 import io.vfio4j.cli.base.SocketFile;
 import io.vfio4j.cli.base.SpellingSuggestions;
 import io.vfio4j.devices.scratch.ScratchConfig;
@@ -34,6 +36,7 @@ import picocli.CommandLine.TypeConversionException;
  *
  * <pre>
  * address   = "vfio-user:" PATH [ "?busy-poll=" DURATION ]
+ *           | "control:" PATH
  *           | "kernel:" ( PCI-ADDRESS | UUID | PATH ) [ "?interface=" ( "group" | "cdev" ) ]
  *           | "sim:" NAME [ "?" parameters ]          (see {@link SimAddress})
  * </pre>
@@ -56,7 +59,7 @@ public sealed interface DeviceAddress {
   Duration DEFAULT_TIMEOUT = Duration.ofMinutes(1);
 
   /** The forms of addresses, for help texts and messages. */
-  String SYNTAX = "vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME";
+  String SYNTAX = "vfio-user:PATH, control:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME";
 
   /**
    * A device that another process serves.
@@ -104,6 +107,52 @@ public sealed interface DeviceAddress {
     @Override
     public String toString() {
       return "vfio-user:" + socket;
+    }
+  }
+
+  /**
+   * A device that another process serves, through its control socket: a VMM may be using it.
+   *
+   * @param socket the control socket
+   * @param migrationTimeout timeout for replies to state transitions and migration data
+   */
+  record Control(Path socket, Duration migrationTimeout) implements DeviceAddress {
+
+    Control(Path socket) {
+      this(socket, DEFAULT_TIMEOUT);
+    }
+
+    @Override
+    public Control withTimeout(Duration timeout) {
+      return new Control(socket, timeout);
+    }
+
+    @Override
+    public OpenDevice open(Consumer<String> log) throws IOException {
+      return OpenDevice.connect(this, log);
+    }
+
+    @Override
+    public OpenDevice openSource(boolean reset, Consumer<String> log) throws IOException {
+      return prepareSource(OpenDevice.connect(this, log), reset, log);
+    }
+
+    @Override
+    public InspectedDevice openForInspection(Consumer<String> log) throws IOException {
+      throw new CommandException(ExitCodes.USAGE,
+          "%s: a control socket gives no access to registers; give the device's own socket, vfio-user:PATH"
+              .formatted(this),
+          null);
+    }
+
+    @Override
+    public String absolute() {
+      return "control:" + socket.toAbsolutePath().normalize();
+    }
+
+    @Override
+    public String toString() {
+      return "control:" + socket;
     }
   }
 
@@ -261,12 +310,27 @@ public sealed interface DeviceAddress {
     String rest = text.substring(colon + 1);
     return switch (scheme) {
       case "vfio-user" -> vfioUser(rest);
+      case "control" -> control(rest);
       case "sim" -> SimAddress.parse(rest);
       case "kernel" -> kernel(rest);
       default -> throw new IllegalArgumentException(text.startsWith("/") || text.startsWith(".")
           ? "'%s' is not a device address; did you mean vfio-user:%s?".formatted(text, text)
           : "'%s' is not a device address; expected %s".formatted(text, SYNTAX));
     };
+  }
+
+  private static Control control(String text) {
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("expected the path of the server's control socket: control:PATH");
+    }
+    try {
+      SocketFile.pathLengthProblem(Path.of(text)).ifPresent(problem -> {
+        throw new IllegalArgumentException("control:%s: %s".formatted(text, problem));
+      });
+      return new Control(Path.of(text));
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("'%s' is not a valid path: %s".formatted(text, e.getReason()), e);
+    }
   }
 
   private static Kernel kernel(String text) {

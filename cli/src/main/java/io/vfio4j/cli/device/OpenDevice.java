@@ -13,6 +13,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.ControlClient;
 import io.vfio4j.vfiouser.client.ServerQuirk;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
@@ -32,11 +33,14 @@ public final class OpenDevice implements AutoCloseable {
   private static final ClientOptions IN_PROCESS_OPTIONS = ClientOptions.DEFAULT.withKeepState(true);
 
   private final MigratableDevice device;
+  private final @Nullable ControlClient control;
   private final @Nullable SimServer inProcessServer;
   private final Consumer<String> log;
 
-  private OpenDevice(MigratableDevice device, @Nullable SimServer inProcessServer, Consumer<String> log) {
+  private OpenDevice(MigratableDevice device, @Nullable ControlClient control,
+      @Nullable SimServer inProcessServer, Consumer<String> log) {
     this.device = device;
+    this.control = control;
     this.inProcessServer = inProcessServer;
     this.log = log;
   }
@@ -47,7 +51,7 @@ public final class OpenDevice implements AutoCloseable {
    * @param log receives warnings
    */
   public static OpenDevice of(MigratableDevice device, Consumer<String> log) {
-    return new OpenDevice(device, null, log);
+    return new OpenDevice(device, null, null, log);
   }
 
   public static OpenDevice connect(DeviceAddress.VfioUser address, Consumer<String> log) throws IOException {
@@ -59,12 +63,26 @@ public final class OpenDevice implements AutoCloseable {
     }
   }
 
+  static OpenDevice connect(DeviceAddress.Control address, Consumer<String> log) throws IOException {
+    try {
+      ControlClient control =
+          ControlClient.connect(address.socket(), OPTIONS.withMigrationTimeout(address.migrationTimeout()));
+      return new OpenDevice(control.device(), control, null, log);
+    } catch (DeviceException e) {
+      throw explain("control:", address.socket(), e);
+    }
+  }
+
   /** Returns what to throw if a server cannot be reached, with advice where possible. */
   static IOException explain(Path socket, DeviceException e) {
+    return explain("vfio-user:", socket, e);
+  }
+
+  private static IOException explain(String scheme, Path socket, DeviceException e) {
     Optional<String> kind = SocketFile.nonSocketKind(socket);
     if (kind.isPresent() && e.errno().equals(Errno.ECONNREFUSED)) {
       return new CommandException(ExitCodes.FAILURE,
-          "vfio-user:%s is %s, not a socket; expected the path that the server listens on".formatted(socket,
+          "%s%s is %s, not a socket; expected the path that the server listens on".formatted(scheme, socket,
               kind.get()),
           e);
     }
@@ -73,7 +91,7 @@ public final class OpenDevice implements AutoCloseable {
             : null;
     return advice == null
         ? e
-        : new CommandException(ExitCodes.FAILURE, "vfio-user:%s: %s".formatted(socket, advice), e);
+        : new CommandException(ExitCodes.FAILURE, "%s%s: %s".formatted(scheme, socket, advice), e);
   }
 
   static OpenDevice simulate(DeviceAddress.Sim sim, Consumer<String> log) throws IOException {
@@ -88,7 +106,7 @@ public final class OpenDevice implements AutoCloseable {
     }
     try {
       return new OpenDevice(VfioUserClient.of(pair.other(), sim.config().name(),
-          IN_PROCESS_OPTIONS.withMigrationTimeout(sim.migrationTimeout())), server, log);
+          IN_PROCESS_OPTIONS.withMigrationTimeout(sim.migrationTimeout())), null, server, log);
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
@@ -101,6 +119,11 @@ public final class OpenDevice implements AutoCloseable {
 
   public String name() {
     return device.identity().name();
+  }
+
+  /** Returns the connection to its control socket, if its address is one. */
+  public Optional<ControlClient> control() {
+    return Optional.ofNullable(control);
   }
 
   /**
@@ -184,6 +207,9 @@ public final class OpenDevice implements AutoCloseable {
     if (device instanceof KernelDevice) {
       return "its driver may then reset it, or leave it as it is until it is reset";
     }
+    if (control != null) {
+      return "its server keeps it as it is";
+    }
     return device instanceof VfioUserClient client && client.resetsOnDisconnect()
         ? "its server then resets it"
         : "its server may then reset it, or leave it as it is";
@@ -203,7 +229,7 @@ public final class OpenDevice implements AutoCloseable {
 
   /** Resets a device whose state is now owned by the other side, if its server would keep that state. */
   void discard() {
-    if (keepsStopped()) {
+    if (keepsStopped() && control == null) {
       try {
         device.reset();
       } catch (DeviceException e) {
@@ -215,7 +241,7 @@ public final class OpenDevice implements AutoCloseable {
   /** Closes the device. A failure is only a warning, since the work with the device is done. */
   @Override
   public void close() {
-    close(device::close);
+    close(control != null ? control::close : device::close);
     if (inProcessServer != null) {
       close(inProcessServer::close);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.device;
 
+import io.vfio4j.cli.base.CommandException;
 import io.vfio4j.engine.DeviceSet;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
@@ -73,6 +74,16 @@ public final class OpenDevices implements AutoCloseable {
 
   public DeviceSet deviceSet() {
     return DeviceSet.of(devices.stream().map(OpenDevice::device).toList());
+  }
+
+  /**
+   * Returns the set as the source of a migration.
+   *
+   * @throws DeviceException if the server of a device that is moved through its control socket does not answer
+   * @throws CommandException if only some of them are moved in this way
+   */
+  public DeviceSet sourceSet() throws DeviceException, CommandException {
+    return deviceSet().withHandover(ControlledSources.of(devices));
   }
 
   /** Returns whether all are in this process, and end with it. */

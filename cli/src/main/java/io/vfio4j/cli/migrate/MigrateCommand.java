@@ -135,8 +135,9 @@ public final class MigrateCommand implements Callable<Integer> {
           new SourceRunner.SourceInputs(sources, workload, holdOptions.isHoldingAllowed());
       SourceRunner.TargetInputs target =
           new SourceRunner.TargetInputs(PeerDescription.devices(targets, stateDir), resolver);
+      DeviceSet moved = sources.sourceSet().withMemory(memory.regions());
       return new SourceRunner(context, source, target)
-          .run(listener -> LocalMigration.run(sources.deviceSet().withMemory(memory.regions()),
+          .run(listener -> LocalMigration.run(moved,
               targets.deviceSet().withMemory(toMemory.regions()), context.options(), workload, listener));
     }
   }

@@ -114,6 +114,7 @@ public final class SendCommand implements Callable<Integer> {
         MappedMemory memory = sourceOptions.mapMemory(common.spec(), context.output());
         WorkloadOptions.WorkloadHandle handle =
             sourceOptions.startWorkload(memory.regions(), common.spec())) {
+      DeviceSet moved = sources.sourceSet();
       Connections connections = connect(peer, sources);
       PauseTrackingWorkload workload = new PauseTrackingWorkload(handle.workload());
       SourceRunner.SourceInputs source =
@@ -122,7 +123,7 @@ public final class SendCommand implements Callable<Integer> {
           PeerDescription.peer(peer.address(), peerOptions.arguments(), stateDir.arguments()),
           new OwnershipResolver(state, Optional.of(peer)));
       return new SourceRunner(context, source, target)
-          .run(listener -> new MigrationSource(sources.deviceSet().withMemory(memory.regions()), connections,
+          .run(listener -> new MigrationSource(moved.withMemory(memory.regions()), connections,
               context.options(), workload, listener).run());
     }
   }

@@ -24,13 +24,14 @@ import picocli.CommandLine.Parameters;
     "The device is not changed. Exit code 0: it can migrate; 1: it cannot.",
     "With --all: show every device of this host that VFIO can assign, as far as it can be opened. Exit code 0: at least "
         + "one of them can migrate; 1: none can."}, footer = {"",
-            "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock", "  vfio4j probe kernel:0000:3b:00.2",
+            "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock",
+            "  Also show the VMM that uses it:", "    vfio4j probe control:/tmp/a.control", "  vfio4j probe kernel:0000:3b:00.2",
             "  vfio4j probe 'kernel:/dev/vfio/devices/vfio0?interface=cdev'",
             "  vfio4j probe vfio-user:/tmp/a.sock --json | jq .features", "  sudo vfio4j probe --all",
             "  vfio4j probe 'sim:a?features=stop_copy'"})
 public final class ProbeCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "DEVICE", arity = "0..1", converter = DeviceAddressConverter.class, description = "Device to show: vfio-user:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
+  @Parameters(paramLabel = "DEVICE", arity = "0..1", converter = DeviceAddressConverter.class, description = "Device to show: vfio-user:PATH, control:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME[?memory=SIZE&features=LIST&migration=v1|v2|both&load=FILE&fault=SPEC].")
   private @Nullable DeviceAddress device;
 
   @Option(names = "--all", description = "Show every device of this host that VFIO can assign, instead of DEVICE.")

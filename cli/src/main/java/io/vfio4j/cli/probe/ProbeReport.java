@@ -58,7 +58,7 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
 
   private static final List<String> REGIONS =
       List.of("BAR0", "BAR1", "BAR2", "BAR3", "BAR4", "BAR5", "ROM", "config", "VGA");
-  private static final List<String> IRQS = List.of("INTx", "MSI", "MSI-X", "error", "request");
+  static final List<String> IRQS = List.of("INTx", "MSI", "MSI-X", "error", "request");
 
   /**
    * A property of a device.

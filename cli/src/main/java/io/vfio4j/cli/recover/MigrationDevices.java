@@ -71,6 +71,9 @@ final class MigrationDevices implements AutoCloseable {
       case DeviceAddress.VfioUser served -> served.socket().isAbsolute()
           ? open(name, served, migration.isHeld())
           : new Unverifiable(name, "the path of its socket is relative to an unknown directory", false);
+      case DeviceAddress.Control served -> served.socket().isAbsolute()
+          ? open(name, served, migration.isHeld())
+          : new Unverifiable(name, "the path of its socket is relative to an unknown directory", false);
       case DeviceAddress.Kernel kernel -> open(name, kernel, migration.isHeld());
     });
   }

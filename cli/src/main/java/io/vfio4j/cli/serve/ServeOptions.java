@@ -3,6 +3,7 @@ package io.vfio4j.cli.serve;
 
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.base.CommandException;
+import io.vfio4j.cli.base.DurationConverter;
 import io.vfio4j.cli.base.ExitCodes;
 import io.vfio4j.cli.base.FeatureNames;
 import io.vfio4j.cli.base.FeaturesConverter;
@@ -29,6 +30,7 @@ import io.vfio4j.vfiouser.server.ServerOptions;
 import io.vfio4j.vfiouser.server.VfioUserServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -60,6 +62,12 @@ final class ServeOptions {
 
   @Option(names = "--many", paramLabel = "N", arity = "0..1", fallbackValue = "16", description = "Create one device per client, destroyed when the client disconnects; at most N at a time (default: 16).")
   private @Nullable Integer many;
+
+  @Option(names = "--control", paramLabel = "PATH", description = "Also listen on the control socket PATH (mode 0600), through which the device can be moved while a VMM uses it (control:PATH).")
+  private @Nullable Path control;
+
+  @Option(names = "--max-hold", paramLabel = "DURATION", converter = DurationConverter.class, description = "How long messages of the VMM may wait while the device is moved; then it runs on here (default: 4s; QEMU ends a connection after 5 s without a reply).")
+  private Duration maxHold = ServerOptions.DEFAULT_MAX_HOLD;
 
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec spec;
@@ -103,6 +111,9 @@ final class ServeOptions {
     Path path = socket();
     ServerOptions options = options();
     Json event = Json.event("listening").with("socket", path.toString());
+    if (control != null) {
+      event.with("control", control.toString());
+    }
     provider.properties(deviceOptions).forEach(event::with);
     event.with("features", FeatureNames.of(features)).with("devices", many == null ? 1 : many)
         .with("pid", ProcessHandle.current().pid());
@@ -157,11 +168,20 @@ final class ServeOptions {
       throw usageError(
           "--many: each device is destroyed when its client disconnects; leave out --keep-state and --once");
     }
+    if (many != null && control != null) {
+      throw usageError("--many: a control socket belongs to one device; leave out --control");
+    }
     try {
-      return limits
-          .applyTo(ServerOptions.builder().keepState(keepState ? KeepState.ALWAYS : KeepState.ON_REQUEST)
-              .once(once)
-              .versions(versions).build());
+      ServerOptions.Builder builder =
+          ServerOptions.builder().keepState(keepState ? KeepState.ALWAYS : KeepState.ON_REQUEST).once(once)
+              .versions(versions).maxHold(maxHold);
+      if (control != null) {
+        SocketFile.pathLengthProblem(control).ifPresent(problem -> {
+          throw usageError("--control: %s: %s".formatted(control, problem));
+        });
+        builder.control(control);
+      }
+      return limits.applyTo(builder.build());
     } catch (IllegalArgumentException e) {
       throw OptionValues.usageError(command(), e);
     }

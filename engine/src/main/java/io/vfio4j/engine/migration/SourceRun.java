@@ -130,11 +130,13 @@ final class SourceRun implements AutoCloseable {
   private MigrationReport.TargetSummary handover(SourceStreams streams) throws IOException {
     tracker.enter(new Phase.Handover(), "the target has everything");
     Interrupts.check();
+    context.deviceSet().handover().prepare();
     streams.acks().poll(); // The last check of the connection before COMMIT: a target that is gone costs nothing yet.
     journal.write(JournalStep.GIVEN, "the target has loaded everything");
     if (journal.isEnabled()) {
       parts.endPart(DowntimeParts.Part.RECORDING);
     }
+    context.deviceSet().handover().commit();
     tracker.ignoreListenerFailures();
     ownership = Ownership.HANDOVER; // From just before the first byte: how much of the frame arrives is unknown.
     connection.out().send(FrameKind.COMMIT);
@@ -154,11 +156,21 @@ final class SourceRun implements AutoCloseable {
     tracker.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
     // Not part of the downtime, and not earlier: until CONFIRMED the state must be kept.
     try {
+      if (!context.deviceSet().handover().complete()) {
+        stopSource();
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      tracker.note("the source still has what it has handed over: " + Exceptions.message(e));
+    }
+    return report(moved);
+  }
+
+  private void stopSource() {
+    try {
       group.move(DeviceState.STOP, "the devices run at the target", TaskWaiter.unwatched());
     } catch (IOException | RuntimeException | Error e) {
       tracker.note("the source could not be moved to STOP: " + Exceptions.message(e));
     }
-    return report(moved);
   }
 
   private MigrationReport report(Transfer moved) {

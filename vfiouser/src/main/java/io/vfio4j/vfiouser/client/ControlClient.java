@@ -102,16 +102,21 @@ public final class ControlClient implements AutoCloseable {
    *     if a device is in another state or the connection does not fit
    */
   public void passConnection(ControlClient target) throws DeviceException {
-    try (Arena arena = Arena.ofConfined(); ReceivedFds fds = new ReceivedFds()) {
-      int size = Math.min(maxData, target.maxData);
-      MemorySegment buffer = arena.allocate(size);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(Math.min(maxData, target.maxData));
       boolean isLast = false;
       for (int part = 0; !isLast; part++) {
-        Part exported = export(part, buffer, fds);
-        isLast = exported.isLast();
-        target.importPart(part, exported, buffer.asSlice(0, exported.size()), fds);
-        fds.close();
+        isLast = passPart(target, part, buffer);
       }
+    }
+  }
+
+  /** Passes one part, and returns whether it is the last. */
+  private boolean passPart(ControlClient target, int part, MemorySegment buffer) throws DeviceException {
+    try (ReceivedFds fds = new ReceivedFds()) {
+      Part exported = export(part, buffer, fds);
+      target.importPart(part, exported, buffer.asSlice(0, exported.size()), fds);
+      return exported.isLast();
     }
   }
 

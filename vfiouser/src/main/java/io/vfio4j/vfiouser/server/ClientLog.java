@@ -34,10 +34,10 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
     }
   }
 
-  /** Logs that another server has the connection. */
-  void passedOn() {
+  /** Logs that the device has moved, with the connection or without it. */
+  void released() {
     close();
-    log.log(LogLevel.INFO, client + " is served by another process now");
+    log.log(LogLevel.INFO, client + " was released: the device has moved");
   }
 
   /** Logs a connection that ended before VERSION, usually a check whether the server is listening. */

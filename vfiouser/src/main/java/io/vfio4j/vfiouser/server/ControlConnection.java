@@ -107,6 +107,10 @@ final class ControlConnection extends ClientConnection {
       public void onReset() {
         // The state that belongs to a staged connection is gone.
         vmm.dropStaged();
+        if (context.hold().isSurrendered()) {
+          // Another server may have the connection: without its state, this one must not continue it.
+          vmm.release();
+        }
         context.hold().onMoved();
       }
     };

@@ -253,7 +253,7 @@ final class ControlSocket implements AutoCloseable {
   /** Returns the effective user of this process, as its peers see it. */
   private static int ownUser() throws LinuxException {
     UnixSocket.Pair pair = UnixSocket.pair();
-    try (UnixSocket one = pair.one(); UnixSocket other = pair.other()) {
+    try (UnixSocket _ = pair.one(); UnixSocket other = pair.other()) {
       return other.peerCredentials().uid();
     }
   }

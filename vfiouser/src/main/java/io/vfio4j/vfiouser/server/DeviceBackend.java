@@ -147,7 +147,7 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
       }
     }
     if (served.isReleased()) {
-      served.log.passedOn();
+      served.log.released();
       device.reset();
     } else {
       served.log.ended(hadClient, reason, stopping);

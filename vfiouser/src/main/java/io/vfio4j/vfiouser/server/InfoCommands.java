@@ -17,6 +17,8 @@ import io.vfio4j.vfiouser.wire.Structs.IrqInfo;
 import io.vfio4j.vfiouser.wire.Structs.RegionInfo;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO. */
 final class InfoCommands implements CommandHandlers {
@@ -25,12 +27,18 @@ final class InfoCommands implements CommandHandlers {
   private final DeviceDescription description;
   private final IrqTable irqs;
   private final int maxMsgFds;
+  private final Set<Integer> mappedRegions = new TreeSet<>();
 
   InfoCommands(EmulatedDevice device, IrqTable irqs, int maxMsgFds) {
     this.device = device;
     this.description = device.description();
     this.irqs = irqs;
     this.maxMsgFds = maxMsgFds;
+  }
+
+  /** Returns the indexes of the regions whose memory the client has, and may have mapped. */
+  Set<Integer> mappedRegions() {
+    return mappedRegions;
   }
 
   @Override
@@ -75,6 +83,9 @@ final class InfoCommands implements CommandHandlers {
       return;
     }
     reply.fd(file.orElse(null));
+    if (file.isPresent()) {
+      mappedRegions.add(index);
+    }
     if (!capabilities.isEmpty()) {
       CapabilityChain.encode(capabilities, reply);
     }

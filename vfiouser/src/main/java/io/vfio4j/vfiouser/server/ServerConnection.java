@@ -25,6 +25,8 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +65,7 @@ final class ServerConnection extends ClientConnection {
   /** The first message that must wait for the end of the hold; all that follow it are still unread. */
   private @Nullable DeferredMessage held;
   private boolean isReleased;
+  private @Nullable InfoCommands infoCommands;
   private @Nullable IrqCommands irqCommands;
   private @Nullable DoorbellCommands doorbellCommands;
 
@@ -214,11 +217,17 @@ final class ServerConnection extends ClientConnection {
    *
    * @param vmm facts about it
    * @param socket its socket
-   * @throws ErrnoException EBUSY if replies to aborted accesses have not arrived, ENOSPC if it is too large
+   * @throws ErrnoException EBUSY if replies to aborted accesses have not arrived, ENOSPC if it is too large,
+   *     EOPNOTSUPP if the VMM has the memory of a region, which stays that of this server's device
    */
   ConnectionImage export(VmmConnection vmm, Fd socket) throws ErrnoException {
     if (dmaRequests.hasAborted()) {
       throw new ErrnoException(Errno.EBUSY, "the VMM has not answered accesses that a reset has aborted");
+    }
+    Set<Integer> mapped = Objects.requireNonNull(infoCommands, "VERSION has succeeded").mappedRegions();
+    if (!mapped.isEmpty()) {
+      throw new ErrnoException(Errno.EOPNOTSUPP, "the VMM may have mapped the memory of region "
+          + mapped.stream().map(String::valueOf).collect(Collectors.joining(", ")));
     }
     TwinSocket opened = twin;
     Negotiated inForce = negotiated();
@@ -366,10 +375,12 @@ final class ServerConnection extends ClientConnection {
     context.dma().attachClient(dmaRequests, flagsPeers);
     DoorbellCommands doorbells = new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory);
     IrqCommands irqs = new IrqCommands(context.irqs(), eventFdSet);
+    InfoCommands infos = new InfoCommands(device, context.irqs(), inForce.maxMsgFds());
+    infoCommands = infos;
     doorbellCommands = doorbells;
     irqCommands = irqs;
     return List.of(
-        new InfoCommands(device, context.irqs(), inForce.maxMsgFds()),
+        infos,
         new RegionCommands(device, inForce.maxDataXferSize(), negotiated.writeMultiple()),
         doorbells,
         irqs,

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.migrate;
+
+import io.vfio4j.engine.Comparison;
+import io.vfio4j.engine.Comparison.Property;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.info.IrqInfo;
+import io.vfio4j.model.info.RegionInfo;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Compares what a VMM has seen of a device with another device, to which its connection is passed. */
+final class VmmViewComparison {
+
+  private final List<Property> properties = new ArrayList<>();
+
+  private VmmViewComparison() {
+  }
+
+  /** Returns a comparison with the properties that a VMM sees in addition to those of any migration. */
+  static Comparison extend(Comparison comparison, VfioUserClient from, VfioUserClient to) throws DeviceException {
+    VmmViewComparison view = new VmmViewComparison();
+    view.properties.addAll(comparison.sides());
+    view.compareRegions(from, to);
+    view.compareIrqs(from, to);
+    view.compare("limits", from.limits().toString(), to.limits().toString());
+    return new Comparison(view.properties, comparison.devices(), comparison.memory());
+  }
+
+  private void compareRegions(VfioUserClient from, VfioUserClient to) throws DeviceException {
+    compare("number of regions", from.info().regions(), to.info().regions());
+    for (int i = 0; i < Math.min(from.info().regions(), to.info().regions()); i++) {
+      compare("region " + i, describe(from.regionInfo(i)), describe(to.regionInfo(i)));
+    }
+  }
+
+  private static String describe(RegionInfo region) {
+    return "%d bytes, %s%s%s, %s".formatted(region.size(), region.readable() ? "r" : "-",
+        region.writable() ? "w" : "-", region.mappable() ? "m" : "-", region.capabilities());
+  }
+
+  private void compareIrqs(VfioUserClient from, VfioUserClient to) throws DeviceException {
+    compare("number of interrupt indexes", from.info().irqs(), to.info().irqs());
+    for (int i = 0; i < Math.min(from.info().irqs(), to.info().irqs()); i++) {
+      compare("interrupt " + i, describe(from.irqs().info(i)), describe(to.irqs().info(i)));
+    }
+  }
+
+  private static String describe(IrqInfo irq) {
+    return "%d, flags 0x%x".formatted(irq.count(), irq.flags());
+  }
+
+  private void compare(String name, Object source, Object target) {
+    properties.add(Property.checked(name, source.toString(), target.toString(), source.equals(target)
+        ? Optional.empty()
+        : Optional.of("%s: the VMM has seen %s, the target has %s".formatted(name, source, target))));
+  }
+}
