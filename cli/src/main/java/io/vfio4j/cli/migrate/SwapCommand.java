@@ -102,8 +102,9 @@ public final class SwapCommand implements Callable<Integer> {
 
   private void checkAddress(String option, DeviceAddress address) {
     if (!(address instanceof DeviceAddress.Control)) {
-      throw common.usageError("%s %s: only a control socket can pass on a VMM's connection; expected control:PATH "
-          .formatted(option, address) + "(vfio4j serve ... --control PATH)");
+      throw common
+          .usageError("%s %s: only a control socket can pass on a VMM's connection; expected control:PATH "
+              .formatted(option, address) + "(vfio4j serve ... --control PATH)");
     }
   }
 
@@ -143,12 +144,14 @@ public final class SwapCommand implements Callable<Integer> {
     }
     ControlInfo.Vmm vmm = control(source).info().vmm().filter(connected -> connected.token() != 0)
         .orElseThrow(() -> new CommandException(ExitCodes.FAILURE,
-            "no VMM uses %s; nothing was touched. vfio4j migrate moves a device without one".formatted(source.name()),
+            "no VMM uses %s; nothing was touched. vfio4j migrate moves a device without one"
+                .formatted(source.name()),
             null));
     return vmm.token();
   }
 
-  private int swap(OwnershipResolver resolver, CommandContext context) throws IOException, InterruptedException {
+  private int swap(OwnershipResolver resolver, CommandContext context)
+      throws IOException, InterruptedException {
     Output output = context.output();
     List<DeviceAddress> addresses =
         DeviceAddress.withTimeout(context.options().timeouts(), List.of(from(), to()));
@@ -159,7 +162,8 @@ public final class SwapCommand implements Callable<Integer> {
       List<String> objections = comparison(source, target, context.options()).objections();
       if (!objections.isEmpty()) {
         throw new CommandException(ExitCodes.FAILURE,
-            "the VMM would notice the difference; nothing was touched:\n  " + String.join("\n  ", objections), null);
+            "the VMM would notice the difference; nothing was touched:\n  " + String.join("\n  ", objections),
+            null);
       }
       OpenDevices sources = OpenDevices.of(source);
       SourceRunner.SourceInputs inputs =

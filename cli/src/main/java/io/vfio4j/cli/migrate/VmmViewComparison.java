@@ -20,7 +20,8 @@ final class VmmViewComparison {
   }
 
   /** Returns a comparison with the properties that a VMM sees in addition to those of any migration. */
-  static Comparison extend(Comparison comparison, VfioUserClient from, VfioUserClient to) throws DeviceException {
+  static Comparison extend(Comparison comparison, VfioUserClient from, VfioUserClient to)
+      throws DeviceException {
     VmmViewComparison view = new VmmViewComparison();
     view.properties.addAll(comparison.sides());
     view.compareRegions(from, to);

@@ -25,7 +25,8 @@ import picocli.CommandLine.Parameters;
     "With --all: show every device of this host that VFIO can assign, as far as it can be opened. Exit code 0: at least "
         + "one of them can migrate; 1: none can."}, footer = {"",
             "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock",
-            "  Also show the VMM that uses it:", "    vfio4j probe control:/tmp/a.control", "  vfio4j probe kernel:0000:3b:00.2",
+            "  Also show the VMM that uses it:", "    vfio4j probe control:/tmp/a.control",
+            "  vfio4j probe kernel:0000:3b:00.2",
             "  vfio4j probe 'kernel:/dev/vfio/devices/vfio0?interface=cdev'",
             "  vfio4j probe vfio-user:/tmp/a.sock --json | jq .features", "  sudo vfio4j probe --all",
             "  vfio4j probe 'sim:a?features=stop_copy'"})

@@ -39,7 +39,8 @@ class SwapIT {
   private Path folder;
 
   private ChildServer serve(String name, String... more) throws Exception {
-    List<String> arguments = new ArrayList<>(List.of("--control", folder.resolve(name + ".control").toString()));
+    List<String> arguments =
+        new ArrayList<>(List.of("--control", folder.resolve(name + ".control").toString()));
     arguments.addAll(List.of(more));
     return ChildServer
         .start(CommandProcesses.serve(folder.resolve(name + ".sock"), arguments.toArray(String[]::new)));
@@ -95,7 +96,8 @@ class SwapIT {
       long count = vmm.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.TRAFFIC_COUNT);
       assertThat(count).isPositive();
       for (long n = Math.max(1, count - SLOTS + 1); n <= count; n++) {
-        assertThat(memory.get(ValueLayout.JAVA_LONG, (n - 1) % SLOTS * Long.BYTES)).as("write %d", n).isEqualTo(n);
+        assertThat(memory.get(ValueLayout.JAVA_LONG, (n - 1) % SLOTS * Long.BYTES)).as("write %d", n)
+            .isEqualTo(n);
       }
       vmm.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.TIMER, 1000);
       assertThat(timer.await(Duration.ofSeconds(10))).isTrue();
