@@ -69,13 +69,14 @@ public final class ConnectionImage implements AutoCloseable {
       throw new ErrnoException(Errno.EINVAL, "part %d of %d".formatted(number, parts));
     }
     long from = Math.min(bytes.byteSize(), (long) number * maxBytes);
-    int fdsFrom = Math.min(fds.size(), number * maxFds);
+    int fdsFrom = (int) Math.min(fds.size(), (long) number * maxFds);
     return new Part(bytes.asSlice(from, Math.min(maxBytes, bytes.byteSize() - from)),
-        fds.subList(fdsFrom, Math.min(fds.size(), fdsFrom + maxFds)), number == parts - 1);
+        fds.subList(fdsFrom, (int) Math.min(fds.size(), (long) fdsFrom + maxFds)), number == parts - 1);
   }
 
   /**
-   * Returns the records, which are valid as long as this image.
+   * Returns the records, which are valid as long as this image: the first is the only
+   * {@link RecordKind#CONNECTION}, and the kinds are in order.
    *
    * @throws ErrnoException EINVAL if it is damaged or of another version
    */
@@ -95,14 +96,28 @@ public final class ConnectionImage implements AutoCloseable {
       if (next > bytes.byteSize() || bytes.get(LittleEndian.U32, at + 12) != 0) {
         throw damaged("a record of %d bytes".formatted(size));
       }
-      int kind = bytes.get(LittleEndian.U32, at);
-      records.add(new ConnectionRecord(
-          RecordKind.fromWire(kind)
-              .orElseThrow(() -> damaged("a record of kind " + Integer.toUnsignedString(kind))),
-          bytes.asSlice(next - size, size), fds(at + RECORD_SIZE, indexes)));
+      int wireValue = bytes.get(LittleEndian.U32, at);
+      RecordKind kind = RecordKind.fromWire(wireValue)
+          .orElseThrow(() -> damaged("a record of kind " + Integer.toUnsignedString(wireValue)));
+      checkOrder(records, kind);
+      if (kind == RecordKind.INPUT && size == 0) {
+        throw damaged("input of 0 bytes"); // It would look like the end of the stream.
+      }
+      records.add(new ConnectionRecord(kind, bytes.asSlice(next - size, size), fds(at + RECORD_SIZE, indexes)));
       at = next;
     }
+    if (records.isEmpty()) {
+      throw damaged("it is empty");
+    }
     return records;
+  }
+
+  private static void checkOrder(List<ConnectionRecord> before, RecordKind kind) throws ErrnoException {
+    boolean isInOrder = before.isEmpty() ? kind == RecordKind.CONNECTION
+        : kind != RecordKind.CONNECTION && kind.compareTo(before.getLast().kind()) >= 0;
+    if (!isInOrder) {
+      throw damaged("a record of kind " + kind + " as number " + before.size());
+    }
   }
 
   private List<Fd> fds(long at, long size) throws ErrnoException {

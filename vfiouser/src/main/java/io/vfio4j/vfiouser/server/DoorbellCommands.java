@@ -120,20 +120,26 @@ final class DoorbellCommands implements CommandHandlers {
    * Monitors the eventfds that another server created for the doorbells of a region.
    *
    * @param eventFds in the order of the doorbells; owned by this object, even if this fails
-   * @throws ErrnoException EINVAL if there are more than doorbells
+   * @throws ErrnoException EINVAL if there are more than doorbells, or the region has eventfds; others if one
+   *     cannot be polled
    */
   void restore(int region, List<EventFd> eventFds) throws ErrnoException {
-    int known = region < 0 || region >= description.regions().size()
+    int known = region < 0 || region >= description.regions().size() || eventFdsByRegion.containsKey(region)
         ? 0
         : description.regions().get(region).doorbells().size();
     if (eventFds.size() > known) {
       eventFds.forEach(EventFd::close);
       throw new ErrnoException(Errno.EINVAL,
-          "%d eventfds for %d doorbells of region %s".formatted(eventFds.size(),
+          "%d eventfds for %d new doorbells of region %s".formatted(eventFds.size(),
               known, Integer.toUnsignedString(region)));
     }
-    for (EventFd eventFd : eventFds) {
-      add(region, eventFd);
+    for (int i = 0; i < eventFds.size(); i++) {
+      try {
+        add(region, eventFds.get(i));
+      } catch (ErrnoException e) {
+        eventFds.subList(i + 1, eventFds.size()).forEach(EventFd::close);
+        throw e;
+      }
     }
   }
 

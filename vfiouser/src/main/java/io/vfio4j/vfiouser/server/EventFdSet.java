@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The eventfds that the device's thread monitors between messages: doorbells, and those that mask and unmask
  * INTx. While there are none, the thread waits for messages only.
+ *
+ * <p>
+ * The counters are not read, which costs nothing, unless another server may continue the connection: it monitors
+ * the same eventfds, and would see signals that were handled here.
  */
 final class EventFdSet implements AutoCloseable {
 
@@ -54,8 +58,24 @@ final class EventFdSet implements AutoCloseable {
 
   /** By key; null for a free key. */
   private final List<@Nullable Registration> registrations = new ArrayList<>();
+  private final boolean readsCounters;
   private int count;
   private @Nullable Epoll epoll;
+
+  /** Creates an empty set for a connection that ends here. */
+  EventFdSet() {
+    this(false);
+  }
+
+  /**
+   * Creates an empty set.
+   *
+   * @param readsCounters whether the counter of an eventfd is set to 0 before its action runs, so that another
+   *     server sees only signals that were not handled
+   */
+  EventFdSet(boolean readsCounters) {
+    this.readsCounters = readsCounters;
+  }
 
   boolean isEmpty() {
     return count == 0;
@@ -106,8 +126,19 @@ final class EventFdSet implements AutoCloseable {
       Registration registration = registrations.get(epoll().key(i));
       // An action before it may have removed it.
       if (registration != null) {
+        if (readsCounters) {
+          clear(registration.eventFd);
+        }
         registration.action.run();
       }
+    }
+  }
+
+  private static void clear(EventFd eventFd) {
+    try {
+      eventFd.drain();
+    } catch (LinuxException e) {
+      // The client sent another kind of file, whose readiness counts as a signal.
     }
   }
 

@@ -25,6 +25,7 @@ final class IrqTable implements Interrupts {
   private final Consumer<String> log;
   private boolean intxMasked;
   private boolean intxLevel;
+  private boolean isRestoring;
 
   IrqTable(List<Integer> counts, Consumer<String> log) {
     this.log = log;
@@ -53,7 +54,7 @@ final class IrqTable implements Interrupts {
       before.close();
     }
     eventFds[index][vector] = eventFd;
-    if (index == DeviceDescription.INTX && eventFd != null) {
+    if (index == DeviceDescription.INTX && eventFd != null && !isRestoring) {
       intxMasked = false;
       fireIntx();
     }
@@ -67,6 +68,7 @@ final class IrqTable implements Interrupts {
 
   /** Disables all interrupts, for a client that has disconnected. */
   void clear() {
+    isRestoring = false;
     for (int index = 0; index < eventFds.length; index++) {
       disable(index);
     }
@@ -83,9 +85,22 @@ final class IrqTable implements Interrupts {
     return intxMasked;
   }
 
-  /** Sets the mask that another server had, without an effect on the eventfd. */
+  /**
+   * Begins to restore a connection that another server had: until {@link #setIntxMasked}, INTx neither fires nor
+   * changes its mask.
+   */
+  void beginRestore() {
+    isRestoring = true;
+  }
+
+  /**
+   * Sets the mask that another server had, and ends {@link #beginRestore}. INTx fires if it is not masked and
+   * the level is high.
+   */
   void setIntxMasked(boolean masked) {
+    isRestoring = false;
     intxMasked = masked;
+    fireIntx();
   }
 
   /** Masks or unmasks INTx, the only maskable index. */
@@ -126,7 +141,7 @@ final class IrqTable implements Interrupts {
   }
 
   private void fireIntx() {
-    if (intxLevel && !intxMasked && eventFds[DeviceDescription.INTX].length > 0
+    if (intxLevel && !intxMasked && !isRestoring && eventFds[DeviceDescription.INTX].length > 0
         && eventFds[DeviceDescription.INTX][0] != null) {
       intxMasked = true;
       trigger(DeviceDescription.INTX, 0);

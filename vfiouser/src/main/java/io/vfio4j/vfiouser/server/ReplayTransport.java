@@ -52,8 +52,9 @@ final class ReplayTransport implements MessageTransport {
   }
 
   private int replay(UnreadBytes next, MemorySegment into, @Nullable ReceivedFds fds) {
-    if (done == 0 && fds != null) {
-      next.fds().forEach(fds::add);
+    if (done == 0) {
+      // Without a place for them they are closed, as the kernel does.
+      next.fds().forEach(fds != null ? fds::add : Fd::close);
     }
     long count = Math.min(into.byteSize(), next.bytes().byteSize() - done);
     MemorySegment.copy(next.bytes(), done, into, 0, count);
@@ -106,6 +107,10 @@ final class ReplayTransport implements MessageTransport {
 
   @Override
   public void close() {
+    if (done > 0) {
+      unread.removeFirst(); // Its descriptors have been received.
+      done = 0;
+    }
     unread.forEach(left -> left.fds().forEach(Fd::close));
     unread.clear();
     transport.close();

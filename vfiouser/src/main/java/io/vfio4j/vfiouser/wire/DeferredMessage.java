@@ -80,11 +80,21 @@ public final class DeferredMessage implements AutoCloseable {
 
   /** Returns what has been received of header and body, with the descriptors, which stay this message's. */
   public UnreadBytes unread() {
+    return unread(fds);
+  }
+
+  /**
+   * Returns what has been received of header and body.
+   *
+   * @param receivedFds the descriptors received, which stay the caller's; those of a message that is not complete
+   *     are still the stream's
+   */
+  UnreadBytes unread(ReceivedFds receivedFds) {
     byte[] bytes = new byte[Header.SIZE + (int) received];
     MemorySegment into = MemorySegment.ofArray(bytes);
     Header.write(into, id, command, Header.SIZE + body.byteSize(), flags, errno);
     MemorySegment.copy(body, 0, into, Header.SIZE, received);
-    return new UnreadBytes(into, fds.all());
+    return new UnreadBytes(into, receivedFds.all());
   }
 
   /** Receives the rest of the body, waiting for it. */

@@ -256,7 +256,7 @@ public final class MessageReader implements AutoCloseable {
   public List<UnreadBytes> unread() {
     List<UnreadBytes> all = new ArrayList<>(deferredMessages.unread());
     if (partial != null) {
-      all.add(partial.unread());
+      all.add(partial.unread(stream.fds()));
     }
     stream.buffered().ifPresent(all::add);
     return all;
