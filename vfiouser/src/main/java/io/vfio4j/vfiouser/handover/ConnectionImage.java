@@ -103,7 +103,8 @@ public final class ConnectionImage implements AutoCloseable {
       if (kind == RecordKind.INPUT && size == 0) {
         throw damaged("input of 0 bytes"); // It would look like the end of the stream.
       }
-      records.add(new ConnectionRecord(kind, bytes.asSlice(next - size, size), fds(at + RECORD_SIZE, indexes)));
+      records
+          .add(new ConnectionRecord(kind, bytes.asSlice(next - size, size), fds(at + RECORD_SIZE, indexes)));
       at = next;
     }
     if (records.isEmpty()) {

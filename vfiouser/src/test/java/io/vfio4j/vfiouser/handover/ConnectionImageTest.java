@@ -210,9 +210,11 @@ class ConnectionImageTest {
           .add(new ConnectionRecord(RecordKind.CONNECTION, MemorySegment.ofArray(new byte[8]), fds)).build());
       byte[] reversed = bytes(new ConnectionImage.Builder(head, fds)
           .add(new ConnectionRecord(RecordKind.INPUT, MemorySegment.ofArray(new byte[8]), List.of()))
-          .add(new ConnectionRecord(RecordKind.SETUP, MemorySegment.ofArray(new byte[8]), List.of())).build());
+          .add(new ConnectionRecord(RecordKind.SETUP, MemorySegment.ofArray(new byte[8]), List.of()))
+          .build());
       byte[] noInput = bytes(new ConnectionImage.Builder(head, fds)
-          .add(new ConnectionRecord(RecordKind.INPUT, MemorySegment.ofArray(new byte[0]), List.of())).build());
+          .add(new ConnectionRecord(RecordKind.INPUT, MemorySegment.ofArray(new byte[0]), List.of()))
+          .build());
       for (byte[] bytes : List.of(twice, reversed, noInput)) {
         assertThatExceptionOfType(ErrnoException.class)
             .isThrownBy(() -> new ConnectionImage(bytes, fds, false).records())
