@@ -64,7 +64,7 @@ public record ConnectionHead(long token, long connectedSince, int pid, int uid, 
             | (hasTwin ? TWIN : 0) | (isIntxMasked ? INTX_MASKED : 0));
     int bits = 0;
     for (Extension extension : extensions.flags()) {
-      bits |= 1 << extension.ordinal();
+      bits |= bit(extension);
     }
     into.set(LittleEndian.U32, EXTENSIONS, bits);
     into.set(LittleEndian.U32, MAX_MSG_FDS, limits.maxMsgFds());
@@ -116,15 +116,26 @@ public record ConnectionHead(long token, long connectedSince, int pid, int uid, 
     EnumSet<Extension> extensions = EnumSet.noneOf(Extension.class);
     int rest = bits;
     for (Extension extension : Extension.values()) {
-      if ((bits & 1 << extension.ordinal()) != 0) {
+      if ((bits & bit(extension)) != 0) {
         extensions.add(extension);
-        rest &= ~(1 << extension.ordinal());
+        rest &= ~bit(extension);
       }
     }
     if (rest != 0 || extensions.contains(Extension.CONTROL)) {
       throw invalid("extensions 0x" + Integer.toHexString(bits));
     }
     return extensions;
+  }
+
+  private static int bit(Extension extension) {
+    return switch (extension) {
+      case PRECOPY_INFO -> 1;
+      case KEEP_STATE -> 1 << 1;
+      case KEEP_STOPPED -> 1 << 2;
+      case MEMORY_KINDS -> 1 << 3;
+      case REASONS -> 1 << 4;
+      case CONTROL -> 1 << 5;
+    };
   }
 
   private static ErrnoException invalid(String reason) {

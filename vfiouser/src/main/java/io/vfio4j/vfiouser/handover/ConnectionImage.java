@@ -12,7 +12,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The image of a connection: bytes, and descriptors to which they refer by index. All numbers are little-endian.
@@ -150,7 +149,7 @@ public final class ConnectionImage implements AutoCloseable {
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final List<Fd> fds = new ArrayList<>();
-    private final Map<Fd, Integer> indexes = new IdentityHashMap<>();
+    private final IdentityHashMap<Fd, Integer> indexes = new IdentityHashMap<>();
 
     /** Begins with the record of the connection. */
     public Builder(ConnectionHead head, List<Fd> sockets) throws ErrnoException {

@@ -33,7 +33,14 @@ class ReplayTransportTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   /** A message, and the eventfd that goes with it. */
-  private record Sent(byte[] body, EventFd eventFd) {
+  private static final class Sent {
+    private final byte[] body;
+    private final EventFd eventFd;
+
+    Sent(byte[] body, EventFd eventFd) {
+      this.body = body;
+      this.eventFd = eventFd;
+    }
   }
 
   /** Sends a message in one piece or in two, with its descriptor in the first. */
