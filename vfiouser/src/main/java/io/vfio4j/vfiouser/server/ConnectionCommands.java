@@ -48,11 +48,11 @@ final class ConnectionCommands implements CommandHandlers, AutoCloseable {
       throw new ErrnoException(Errno.EINVAL,
           "the connection is passed on in STOP_COPY only; the device is in " + context.device().state());
     }
-    ConnectionImage image = exported;
-    if (part == 0 || image == null) {
-      image = vmm.export();
-      exported = image;
+    ConnectionImage image = part == 0 ? vmm.export() : exported;
+    if (image == null) {
+      throw new ErrnoException(Errno.EINVAL, "part %s without part 0".formatted(Integer.toUnsignedString(part)));
     }
+    exported = image;
     ConnectionImage.Part next = image.part(part, room, limits.maxMsgFds());
     int size = (int) next.bytes().byteSize();
     reply.size(ConnectionPart.SIZE).u32(0, ConnectionPart.SIZE + size)
@@ -88,6 +88,11 @@ final class ConnectionCommands implements CommandHandlers, AutoCloseable {
         vmm.stage(image);
       }
     }
+  }
+
+  /** Discards the image of which parts were returned. */
+  void discardExport() {
+    exported = null;
   }
 
   private void checkImportable() throws ErrnoException {

@@ -58,6 +58,9 @@ final class ControlConnection extends ClientConnection {
       } else {
         negotiate();
       }
+      if (vmm.isEnding()) {
+        return true; // What follows must find the connection closed.
+      }
     }
     return true;
   }
@@ -90,6 +93,13 @@ final class ControlConnection extends ClientConnection {
         sessions);
   }
 
+  /** Discards the image of the connection, which has changed since. */
+  void discardExport() {
+    if (connectionCommands != null) {
+      connectionCommands.discardExport();
+    }
+  }
+
   @Override
   MoveGuard moveGuard() {
     return new MoveGuard() {
@@ -101,6 +111,7 @@ final class ControlConnection extends ClientConnection {
       @Override
       public void onMoved() {
         context.hold().onMoved();
+        discardExport();
       }
 
       @Override
@@ -111,7 +122,7 @@ final class ControlConnection extends ClientConnection {
           // Another server may have the connection: without its state, this one must not continue it.
           vmm.release();
         }
-        context.hold().onMoved();
+        onMoved();
       }
     };
   }

@@ -135,6 +135,7 @@ final class ControlSocket implements AutoCloseable {
     synchronized (lock) {
       if (turn == Turn.MONITOR) {
         turn = Turn.SUMMONED;
+        lock.notifyAll();
       }
     }
     wakeIdleThread.run();
@@ -198,7 +199,11 @@ final class ControlSocket implements AutoCloseable {
       synchronized (lock) {
         turn = Turn.MONITOR;
         lock.notifyAll();
-        lock.wait(Math.max(1, timeoutNanos / 1_000_000));
+        long begun = System.nanoTime();
+        for (long left = timeoutNanos; turn == Turn.MONITOR && !stopping && left > 0;) {
+          lock.wait(1 + left / 1_000_000);
+          left = timeoutNanos - (System.nanoTime() - begun);
+        }
         turn = Turn.DEVICE;
       }
     } catch (InterruptedException e) {
@@ -316,6 +321,7 @@ final class ControlSocket implements AutoCloseable {
     hold().onMoved();
     if (connection != null) {
       connection.closeEndedSessions();
+      connection.discardExport();
     }
   }
 

@@ -174,6 +174,12 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   }
 
   @Override
+  public boolean isEnding() {
+    ServerConnection connection = current;
+    return connection != null && connection.isReleased();
+  }
+
+  @Override
   public Optional<VmmConnection> connection() {
     return Optional.ofNullable(vmm);
   }
@@ -183,7 +189,7 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     return staged != null;
   }
 
-  /** Serves a staged connection until the client disconnects, as {@link #serve(MessageTransport, VmmConnection)}. */
+  /** Serves a staged connection until the client disconnects, as {@link #serve(MessageTransport, VmmConnection, Fd)}. */
   boolean serveStaged() {
     ServerConnection connection = Objects.requireNonNull(staged, "no connection is staged");
     VmmConnection passed = Objects.requireNonNull(vmm, "the staged connection is unknown");
@@ -227,11 +233,12 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   private ServerConnection adopt(ConnectionHead head, List<ConnectionRecord> records, VmmConnection passed)
       throws ErrnoException, LinuxException {
     List<Fd> sockets = SetupMessages.duplicates(records.getFirst().fds());
+    UnixSocket client = null;
     UnixSocket twin = null;
     ServerConnection connection = null;
     try {
       twin = head.hasTwin() ? UnixSocket.of(sockets.get(1)) : null;
-      UnixSocket client = UnixSocket.of(sockets.get(0));
+      client = UnixSocket.of(sockets.get(0));
       connection = new ServerConnection(context, clientLog(passed), transport(client, records));
       socket = client.fd();
       connection.adopt(head, records, twin);
@@ -239,6 +246,13 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     } catch (LinuxException | ErrnoException | RuntimeException e) {
       if (connection != null) {
         connection.close();
+      } else {
+        if (client != null) {
+          client.close();
+        }
+        if (twin != null) {
+          twin.close();
+        }
       }
       sockets.forEach(Fd::close);
       throw e;

@@ -60,7 +60,7 @@ final class ServerConnection extends ClientConnection {
   private final @Nullable ControlSocket control;
   private final Hold hold;
   private final DmaAccessRequests dmaRequests;
-  private final EventFdSet eventFdSet = new EventFdSet();
+  private final EventFdSet eventFdSet;
   private volatile @Nullable TwinSocket twin;
   /** The first message that must wait for the end of the hold; all that follow it are still unread. */
   private @Nullable DeferredMessage held;
@@ -73,6 +73,8 @@ final class ServerConnection extends ClientConnection {
     super(context, log, transport, context.options().stallTimeout());
     this.control = context.control();
     this.hold = context.hold();
+    // Another server that gets the connection must not see signals that were handled here.
+    this.eventFdSet = new EventFdSet(control != null);
     ServerOptions options = context.options();
     int maxSize = options.limits().maxBodySize();
     ReentrantCommands reentrantCommands =
@@ -272,6 +274,7 @@ final class ServerConnection extends ClientConnection {
               context.options().limits()));
     }
     install(head.limits(), head.extensions(), head.writeMultiple());
+    context.irqs().beginRestore();
     dmaRequests.continueIds(head.nextId());
     for (ConnectionRecord record : records) {
       switch (record.kind()) {

@@ -90,7 +90,9 @@ final class SetupMessages {
     long size = message.byteSize();
     Command command = size < Header.SIZE ? null : Command.fromWire(Header.command(message, 0));
     boolean isSetup = command == Command.DMA_MAP ? size == Header.SIZE + DmaMap.SIZE
-        : command == Command.DEVICE_SET_IRQS && size == Header.SIZE + IrqSet.SIZE;
+        : command == Command.DEVICE_SET_IRQS && size == Header.SIZE + IrqSet.SIZE
+            && (message.get(LittleEndian.U32, Header.SIZE + IrqSet.FLAGS)
+                & IrqSet.DATA_BITS) == IrqSet.DATA_EVENTFD;
     if (!isSetup || Header.messageSize(message, 0) != size) {
       throw new ErrnoException(Errno.EINVAL, "the image of the connection sets it up with " + command);
     }

@@ -11,6 +11,9 @@ interface VmmSlot {
   /** Returns whether a VMM is connected, or its connection is staged. */
   boolean isConnected();
 
+  /** Returns whether the connection was released or dropped, and is closed as soon as its thread returns to it. */
+  boolean isEnding();
+
   /** Returns the connection that is served or staged; empty before its VERSION. */
   Optional<VmmConnection> connection();
 
