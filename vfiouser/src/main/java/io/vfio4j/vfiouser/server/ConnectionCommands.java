@@ -50,7 +50,8 @@ final class ConnectionCommands implements CommandHandlers, AutoCloseable {
     }
     ConnectionImage image = part == 0 ? vmm.export() : exported;
     if (image == null) {
-      throw new ErrnoException(Errno.EINVAL, "part %s without part 0".formatted(Integer.toUnsignedString(part)));
+      throw new ErrnoException(Errno.EINVAL,
+          "part %s without part 0".formatted(Integer.toUnsignedString(part)));
     }
     exported = image;
     ConnectionImage.Part next = image.part(part, room, limits.maxMsgFds());
