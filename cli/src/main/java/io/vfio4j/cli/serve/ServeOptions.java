@@ -171,6 +171,9 @@ final class ServeOptions {
     if (many != null && control != null) {
       throw usageError("--many: a control socket belongs to one device; leave out --control");
     }
+    if (control != null && control.toAbsolutePath().normalize().equals(socket().toAbsolutePath().normalize())) {
+      throw usageError("--control: %s is the path of --socket; expected another".formatted(control));
+    }
     try {
       ServerOptions.Builder builder =
           ServerOptions.builder().keepState(keepState ? KeepState.ALWAYS : KeepState.ON_REQUEST).once(once)

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vfio4j.cli.migrate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.google.gson.JsonObject;
+import io.vfio4j.cli.base.ChildServer;
+import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.cli.testing.CommandProcesses;
+import io.vfio4j.cli.testing.CommandRun;
+import io.vfio4j.cli.testing.ServedTestDevice;
+import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memfd;
+import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.IovaRange;
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.VfioUserClient;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands on a device in another process, through its control socket, while a client, the VMM, uses it. */
+class ControlAddressIT {
+
+  private static final IovaRange RANGE = new IovaRange(0x100_0000, 1 << 20);
+  private static final long MARK = 0x0123_4567_89ab_cdefL;
+
+  @TempDir
+  private Path folder;
+
+  private ChildServer serve(String name) throws Exception {
+    return ChildServer.start(CommandProcesses.serve(folder.resolve(name + ".sock"), "--control",
+        folder.resolve(name + ".control").toString()));
+  }
+
+  private String control(String name) {
+    return "control:" + folder.resolve(name + ".control");
+  }
+
+  private String socket(String name) {
+    return "vfio-user:" + folder.resolve(name + ".sock");
+  }
+
+  /** Connects a VMM whose device writes by DMA all the time. */
+  private static VfioUserClient startTraffic(ChildServer server, Fd memory) throws Exception {
+    VfioUserClient vmm = VfioUserClient.connect(server.socket(), ClientOptions.DEFAULT);
+    vmm.dma().map(RANGE, memory, 0, true);
+    vmm.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, MARK);
+    vmm.writeLong(ScratchLayout.MEMORY_BAR, 0, MARK);
+    vmm.writeLong(ScratchLayout.MEMORY_BAR, ServedTestDevice.MEMORY - Long.BYTES, MARK);
+    vmm.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.TRAFFIC_IOVA, RANGE.iova());
+    vmm.writeInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.TRAFFIC_SLOTS, 1024);
+    vmm.writeInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.TRAFFIC_RATE, 5000);
+    return vmm;
+  }
+
+  private static void assertTrafficContinues(VfioUserClient vmm) throws Exception {
+    long count = vmm.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.TRAFFIC_COUNT);
+    long end = System.nanoTime() + CommandProcesses.TIMEOUT.toNanos();
+    while (vmm.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.TRAFFIC_COUNT) <= count) {
+      assertThat(System.nanoTime()).isLessThan(end);
+    }
+    assertThat(vmm.readLong(ScratchLayout.MEMORY_BAR, 0)).isEqualTo(MARK);
+  }
+
+  private static List<String> facts(JsonObject probe) {
+    return probe.get("facts").getAsJsonArray().asList().stream().map(fact -> fact.getAsJsonObject())
+        .map(fact -> fact.get("name").getAsString() + " " + fact.get("words").getAsString()).toList();
+  }
+
+  @Test
+  void savesDeviceInUseAndRestoresIt() throws Exception {
+    Path file = folder.resolve("a.state");
+    try (ChildServer a = serve("a");
+        ChildServer b = serve("b");
+        Fd memory = Memfd.create("guest", RANGE.length());
+        VfioUserClient vmm = startTraffic(a, memory)) {
+      CommandRun saved = CommandRun.vfio4j("save", control("a"), "--output", file.toString(), "--max-downtime",
+          "60s", "--max-quiesce", "60s");
+      assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.SUCCESS);
+      assertTrafficContinues(vmm);
+
+      CommandRun restored = CommandRun.vfio4j("restore", file.toString(), control("b"));
+      assertThat(restored.exitCode()).as(restored.err()).isEqualTo(ExitCodes.SUCCESS);
+      CommandRun probe = CommandRun.vfio4j("probe", control("b"), "--json");
+      assertThat(probe.event("probe").get("state").getAsString()).isEqualTo("RUNNING");
+      assertThat(facts(probe.event("probe"))).contains("VMM none");
+      try (VfioUserClient next = VfioUserClient.connect(b.socket(), ClientOptions.DEFAULT)) {
+        assertThat(next.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
+        assertThat(next.readLong(ScratchLayout.MEMORY_BAR, ServedTestDevice.MEMORY - Long.BYTES))
+            .isEqualTo(MARK);
+      }
+    }
+  }
+
+  @Test
+  void migratesDeviceAwayFromItsVmm() throws Exception {
+    try (ChildServer a = serve("a");
+        ChildServer b = serve("b");
+        Fd memory = Memfd.create("guest", RANGE.length());
+        VfioUserClient vmm = startTraffic(a, memory)) {
+      CommandRun run = CommandRun.vfio4j("migrate", "--from", control("a"), "--to", socket("b"),
+          "--max-downtime", "60s", "--state-dir", folder.resolve("state").toString());
+      assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
+      assertThatExceptionOfType(DeviceLostException.class)
+          .isThrownBy(() -> vmm.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH));
+      try (VfioUserClient next = VfioUserClient.connect(b.socket(), ClientOptions.DEFAULT)) {
+        assertThat(next.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
+      }
+      try (VfioUserClient next = VfioUserClient.connect(a.socket(), ClientOptions.DEFAULT)) {
+        assertThat(next.state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(next.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isZero();
+      }
+    }
+  }
+
+  @Test
+  void showsVmm() throws Exception {
+    try (ChildServer a = serve("a");
+        Fd memory = Memfd.create("guest", RANGE.length());
+        VfioUserClient vmm = startTraffic(a, memory)) {
+      List<String> facts = facts(CommandRun.vfio4j("probe", control("a"), "--json").event("probe"));
+      assertThat(facts.getFirst()).startsWith("VMM pid " + ProcessHandle.current().pid() + ", uid ");
+      assertThat(facts).contains("mappings 1 of 1.0 MiB", "enabled no interrupts");
+      assertTrafficContinues(vmm);
+    }
+  }
+
+  @Test
+  void rejectsSocketOfDevice() throws Exception {
+    try (ChildServer a = serve("a")) {
+      CommandRun run = CommandRun.vfio4j("probe", "control:" + a.socket());
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
+      assertThat(run.err()).contains("it is not a control socket but the socket of a device");
+    }
+  }
+}
