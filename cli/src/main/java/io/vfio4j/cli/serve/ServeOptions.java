@@ -171,7 +171,8 @@ final class ServeOptions {
     if (many != null && control != null) {
       throw usageError("--many: a control socket belongs to one device; leave out --control");
     }
-    if (control != null && control.toAbsolutePath().normalize().equals(socket().toAbsolutePath().normalize())) {
+    if (control != null
+        && control.toAbsolutePath().normalize().equals(socket().toAbsolutePath().normalize())) {
       throw usageError("--control: %s is the path of --socket; expected another".formatted(control));
     }
     try {

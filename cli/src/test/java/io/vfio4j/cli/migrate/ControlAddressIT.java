@@ -79,8 +79,9 @@ class ControlAddressIT {
         ChildServer b = serve("b");
         Fd memory = Memfd.create("guest", RANGE.length());
         VfioUserClient vmm = startTraffic(a, memory)) {
-      CommandRun saved = CommandRun.vfio4j("save", control("a"), "--output", file.toString(), "--max-downtime",
-          "60s", "--max-quiesce", "60s");
+      CommandRun saved =
+          CommandRun.vfio4j("save", control("a"), "--output", file.toString(), "--max-downtime",
+              "60s", "--max-quiesce", "60s");
       assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.SUCCESS);
       assertTrafficContinues(vmm);
 
