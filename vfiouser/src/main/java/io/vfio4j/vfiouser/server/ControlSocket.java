@@ -117,9 +117,7 @@ final class ControlSocket implements AutoCloseable {
           acceptor.checkFailure();
           client = next.orElse(null);
         } else {
-          try (Poller poller = new Poller(current.fd())) {
-            poller.await(-1);
-          }
+          awaitMessage(current);
         }
         summon();
         awaitTurn();
@@ -128,6 +126,20 @@ final class ControlSocket implements AutoCloseable {
       // Only close() interrupts.
     } catch (LinuxException e) {
       log.accept("the control socket has failed: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Waits until the client has sent something, or is disconnected. While it moves the device, the device's thread
+   * serves it without a summons, and may disconnect it at any time.
+   */
+  private void awaitMessage(UnixSocket current) throws LinuxException {
+    try (Poller poller = new Poller(current.fd())) {
+      poller.await(-1);
+    } catch (LinuxException e) {
+      if (client == current) {
+        throw e;
+      }
     }
   }
 
@@ -182,7 +194,7 @@ final class ControlSocket implements AutoCloseable {
   }
 
   private boolean isWaitingForClient() {
-    return !stopping && vmm().isConnected() && hold().isWaiting();
+    return !stopping && vmm().isConnected() && !vmm().isEnding() && hold().isWaiting();
   }
 
   /**
@@ -289,11 +301,16 @@ final class ControlSocket implements AutoCloseable {
    */
   private void disconnect(ControlConnection ended, String failure) {
     connection = null;
+    UnixSocket socket = client;
+    client = null;
+    if (socket != null) {
+      // The monitor may be waiting for a message, which closing the descriptor would not end.
+      socket.shutdown();
+    }
     boolean keepsStopped = ended.keepsStopped() && !vmm().isConnected();
     boolean wasNegotiated = ended.isNegotiated();
     ended.close();
     ended.log.ended(wasNegotiated, failure, stopping);
-    client = null;
     acceptor.releasePlace();
     if (hold().isDriven() && !hold().isSurrendered()
         && !(keepsStopped && context().device().state() == DeviceState.STOP)) {

@@ -155,7 +155,7 @@ final class ServerConnection extends ClientConnection {
     if (dmaRequests.hasDeferred()) {
       return true;
     }
-    if (control != null && (control.isSummoned() || !reader.awaitBytes())) {
+    if (control != null && !awaitBytes(control)) {
       return true;
     }
     if (!reader.next(true)) {
@@ -168,6 +168,14 @@ final class ServerConnection extends ClientConnection {
     request.receive(reader);
     execute();
     return true;
+  }
+
+  /**
+   * Waits for bytes of the next message, or a summons. Returns whether there are bytes: a message that has arrived
+   * is executed before the summons is followed, so that a busy control client does not delay the VMM's further.
+   */
+  private boolean awaitBytes(ControlSocket summoning) throws LinuxException, ProtocolException {
+    return summoning.isSummoned() ? reader.hasBuffered() || transport.awaitReadable(0) : reader.awaitBytes();
   }
 
   private @Nullable DeferredMessage pollQueued() {
@@ -302,17 +310,20 @@ final class ServerConnection extends ClientConnection {
     }
   }
 
-  /** Runs the device's due work and handles eventfd signals, until there is a message or a summons. */
+  /**
+   * Runs the device's due work and handles eventfd signals, at least once, until there is a message or a summons.
+   */
   private void runDevice() throws LinuxException {
-    while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred() && !isSummoned()) {
+    while (!dmaRequests.hasFailed() && !dmaRequests.hasDeferred()) {
       long now = context.clock().getAsLong();
       long next = context.device().runDue(now);
       boolean isPlanned = next != Long.MAX_VALUE;
+      boolean hasWork = reader.hasBuffered() || isSummoned();
       if (!eventFdSet.isEmpty()) {
-        if (awaitMessage(reader.hasBuffered() ? 0 : isPlanned ? Math.max(0, next - now) : -1)) {
+        if (awaitMessage(hasWork ? 0 : isPlanned ? Math.max(0, next - now) : -1) || hasWork) {
           return;
         }
-      } else if (!isPlanned || reader.hasBuffered() || transport.awaitReadable(Math.max(0, next - now))) {
+      } else if (!isPlanned || hasWork || transport.awaitReadable(Math.max(0, next - now))) {
         return;
       }
     }
