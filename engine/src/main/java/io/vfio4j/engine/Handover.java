@@ -44,7 +44,8 @@ public interface Handover {
   void commit() throws IOException;
 
   /**
-   * Lets the source forget what it has handed over. Called when the target runs the devices.
+   * Lets the source forget what it has handed over. Called when the target runs the devices, and before the
+   * journal records that: if the process dies here, recovery has to do it.
    *
    * @return whether the source's devices are free for another user; otherwise the migration moves them to STOP
    * @throws IOException if the source still has it. It stays stopped, and the migration has succeeded all the

@@ -152,15 +152,19 @@ final class SourceRun implements AutoCloseable {
   private MigrationReport finish(Transfer moved) {
     workload.tryResume(Side.TARGET, tracker);
     parts.endPart(DowntimeParts.Part.RESUMING);
+    // Not part of the downtime, and not earlier: until CONFIRMED the state must be kept. But before the record, which
+    // settles the migration: until then, recovery releases the source of a process that has died.
+    boolean isStopNeeded;
+    try {
+      isStopNeeded = !context.deviceSet().handover().complete();
+    } catch (IOException | RuntimeException | Error e) {
+      isStopNeeded = false; // It stays as it was surrendered.
+      tracker.note("the source still has what it has handed over: " + Exceptions.message(e));
+    }
     journal.tryWrite(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
     tracker.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
-    // Not part of the downtime, and not earlier: until CONFIRMED the state must be kept.
-    try {
-      if (!context.deviceSet().handover().complete()) {
-        stopSource();
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      tracker.note("the source still has what it has handed over: " + Exceptions.message(e));
+    if (isStopNeeded) {
+      stopSource();
     }
     return report(moved);
   }

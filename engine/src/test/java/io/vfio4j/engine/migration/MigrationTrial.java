@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.engine.DeviceSet;
+import io.vfio4j.engine.Handover;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
@@ -54,6 +55,7 @@ public final class MigrationTrial implements Workload {
   final List<String> workload = new ArrayList<>();
   MigrationOptions options = PATIENT;
   MigrationListener listener = MigrationListener.NONE;
+  Handover handover = Handover.NONE;
   UnaryOperator<Transport> sourceTransport = UnaryOperator.identity();
   UnaryOperator<Transport> targetTransport = UnaryOperator.identity();
   SimulatedSettings sourceSettings =
@@ -90,7 +92,8 @@ public final class MigrationTrial implements Workload {
     NanoClock time = new TestClock(clock);
     try {
       report = LocalMigration.run(
-          new MigrationSource(DeviceSet.of(source()), Connections.single(sourceTransport.apply(sourceEnd)),
+          new MigrationSource(DeviceSet.of(source()).withHandover(handover),
+              Connections.single(sourceTransport.apply(sourceEnd)),
               options, this, this::onEvent, time),
           new MigrationTarget(DeviceSet.of(target()), Connections.single(targetTransport.apply(targetEnd)),
               options, this::onEvent, time));
