@@ -7,12 +7,14 @@ import io.vfio4j.cli.base.DurationConverter;
 import io.vfio4j.cli.base.ExitCodes;
 import io.vfio4j.cli.base.OptionValues;
 import io.vfio4j.cli.base.Output;
+import io.vfio4j.cli.base.SuggestedCommand;
 import io.vfio4j.cli.device.DeviceAddress;
 import io.vfio4j.cli.device.DeviceAddressConverter;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.cli.recover.OwnershipResolver;
 import io.vfio4j.cli.recover.StateDirOption;
+import io.vfio4j.cli.recover.SwapJournal;
 import io.vfio4j.cli.report.ComparisonReport;
 import io.vfio4j.cli.watch.MigrationMonitor;
 import io.vfio4j.cli.watch.WatchOptions;
@@ -87,8 +89,8 @@ public final class SwapCommand implements Callable<Integer> {
     StateDirectory state = stateDir.openForMigration(output);
     try (MigrationMonitor monitor = watch.start(common.spec(), output)) {
       CommandContext context =
-          new CommandContext(options.withJournal(new AbsoluteAddressJournal(state)), monitor, output);
-      return monitor.run(() -> swap(new OwnershipResolver(state, Optional.empty()), context));
+          new CommandContext(options, monitor, output);
+      return monitor.run(() -> swap(state, context));
     }
   }
 
@@ -150,9 +152,10 @@ public final class SwapCommand implements Callable<Integer> {
     return vmm.token();
   }
 
-  private int swap(OwnershipResolver resolver, CommandContext context)
+  private int swap(StateDirectory state, CommandContext context)
       throws IOException, InterruptedException {
     Output output = context.output();
+    OwnershipResolver resolver = new OwnershipResolver(state, Optional.empty());
     List<DeviceAddress> addresses =
         DeviceAddress.withTimeout(context.options().timeouts(), List.of(from(), to()));
     try (OpenDevice target = addresses.get(1).open(output::warning);
@@ -170,10 +173,21 @@ public final class SwapCommand implements Callable<Integer> {
           new SourceRunner.SourceInputs(sources, new PauseTrackingWorkload(Workload.NONE), false);
       SourceRunner.TargetInputs peer =
           new SourceRunner.TargetInputs(PeerDescription.devices(OpenDevices.of(target), stateDir), resolver);
-      DeviceSet moved = sources.deviceSet()
-          .withHandover(new ConnectionHandover(control(source), control(target), token));
-      return new SourceRunner(context, inputs, peer).run(listener -> LocalMigration.run(moved,
-          DeviceSet.of(target.device()), context.options(), Workload.NONE, listener));
+      ConnectionHandover handover = new ConnectionHandover(control(source), control(target), token);
+      DeviceSet moved = sources.deviceSet().withHandover(handover);
+      MigrationOptions options =
+          context.options().withJournal(new SwapJournal(new AbsoluteAddressJournal(state), token));
+      int code = new SourceRunner(context, inputs, peer).run(listener -> LocalMigration.run(moved,
+          DeviceSet.of(target.device()), options, Workload.NONE, listener));
+      return handover.releaseFailure().map(reason -> reportUnreleased(source, reason, output)).orElse(code);
     }
+  }
+
+  private static int reportUnreleased(OpenDevice source, String reason, Output output) {
+    output.warning("""
+        the device runs at the new server, but %s was not released: %s
+          It does not read the VMM's messages, and cannot serve another VMM. Release it: %s""".formatted(
+        source.name(), reason, SuggestedCommand.discard(source.name())));
+    return ExitCodes.INTERVENTION_REQUIRED;
   }
 }

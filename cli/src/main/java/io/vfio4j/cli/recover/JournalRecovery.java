@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -44,7 +45,9 @@ final class JournalRecovery {
   int settle(OwnershipResolver resolver, Optional<MigrationId> only) throws IOException {
     JournalIndex index = readJournals(only);
     boolean isAnyOpen = !index.unreadable().isEmpty();
-    for (JournaledMigration migration : index.findOpen()) {
+    // A target first: its outcome settles the source of the same migration.
+    for (JournaledMigration migration : index.findOpen().stream()
+        .sorted(Comparator.comparing(open -> open.header().side() == Side.SOURCE)).toList()) {
       isAnyOpen |= !settle(migration, resolver);
     }
     if (index.findOpen().isEmpty()) {
@@ -102,6 +105,13 @@ final class JournalRecovery {
       migration.file().add(implied.get(), "its process ended before the handover");
       return applyOutcome(migration, implied.get());
     }
+    if (migration.step() == JournalStep.COMMITTED && !migration.isHeld()) {
+      Optional<SwapOutcome> swapped = SwapOutcome.find(migration, index(migration), output);
+      if (swapped.isPresent()) {
+        migration.file().add(swapped.get().step(), swapped.get().reason());
+        return applyOutcome(migration, swapped.get().step());
+      }
+    }
     if (!migration.isHandedOver() || !resolver.canQuery(migration.migrationId())) {
       reportOpen(migration);
       return migration.step() == JournalStep.PREPARED; // In progress.
@@ -117,6 +127,10 @@ final class JournalRecovery {
     reportOpen(migration);
     output.warning("the target does not know the owner either: " + answer.reason());
     return false;
+  }
+
+  private JournalIndex index(JournaledMigration migration) throws JournalException {
+    return JournalIndex.of(state, Optional.of(migration.migrationId()));
   }
 
   /** Reports an open migration: each of its devices, and the effect of each decision. */
@@ -167,7 +181,7 @@ final class JournalRecovery {
    *
    * @return the exit code
    */
-  int resume(List<DeviceAddress.VfioUser> devices) throws IOException {
+  int resume(List<DeviceAddress> devices) throws IOException {
     for (JournaledMigration migration : lastMigrationsOf(devices)) {
       if (migration.isOwnedByOtherSide()) {
         throw new CommandException(ExitCodes.FAILURE,
@@ -185,7 +199,7 @@ final class JournalRecovery {
    *
    * @return the exit code
    */
-  int discard(List<DeviceAddress.VfioUser> devices) throws IOException {
+  int discard(List<DeviceAddress> devices) throws IOException {
     lastMigrationsOf(devices);
     return stoppedDevices.discardOnRequest(devices) ? ExitCodes.SUCCESS : ExitCodes.FAILURE;
   }
@@ -195,7 +209,7 @@ final class JournalRecovery {
    *
    * @throws CommandException if one of them is open, so that no device of it can be decided about alone
    */
-  private List<JournaledMigration> lastMigrationsOf(List<DeviceAddress.VfioUser> devices) throws IOException {
+  private List<JournaledMigration> lastMigrationsOf(List<DeviceAddress> devices) throws IOException {
     JournalIndex index = readJournals(Optional.empty());
     Optional<JournaledMigration> open = devices.stream().flatMap(device -> index.findOpenOf(device).stream())
         .findFirst();
@@ -216,7 +230,7 @@ final class JournalRecovery {
     if (migration.isHeld()) {
       return true;
     }
-    List<DeviceAddress.VfioUser> devices = devicesNotMovedSince(migration);
+    List<DeviceAddress> devices = devicesNotMovedSince(migration);
     boolean isSource = migration.header().side() == Side.SOURCE;
     return switch (step) {
       case KEPT, RUNNING -> stoppedDevices.resume(devices);
@@ -228,7 +242,7 @@ final class JournalRecovery {
   }
 
   /** Returns the devices that were in no later migration, which would decide about their state. */
-  private List<DeviceAddress.VfioUser> devicesNotMovedSince(JournaledMigration migration)
+  private List<DeviceAddress> devicesNotMovedSince(JournaledMigration migration)
       throws JournalException {
     JournalIndex index = JournalIndex.of(state, Optional.empty());
     return migration.servedDevices().stream().filter(device -> index.lastMigrationOf(device)

@@ -84,13 +84,12 @@ record JournaledMigration(JournalFile file, JournalContents contents) {
     };
   }
 
-  /** Returns its devices that are served over vfio-user. */
-  List<DeviceAddress.VfioUser> servedDevices() {
-    List<DeviceAddress.VfioUser> served = new ArrayList<>();
+  /** Returns its devices that are in a server, which keeps them when a command ends. */
+  List<DeviceAddress> servedDevices() {
+    List<DeviceAddress> served = new ArrayList<>();
     for (String name : header().devices()) {
-      if (name.startsWith("vfio-user:")
-          && DeviceAddress.parse(name) instanceof DeviceAddress.VfioUser address) {
-        served.add(address);
+      if (name.startsWith("vfio-user:") || name.startsWith("control:")) {
+        served.add(DeviceAddress.parse(name));
       }
     }
     return served;

@@ -71,7 +71,7 @@ public final class RecoverCommand implements Callable<Integer> {
   @Option(names = "--fenced", description = "With --run-here or --abandon: assert that devices that this host cannot check do not run (their host is off, or their servers have ended). Does not apply to devices that are known to run.")
   private boolean fenced;
 
-  @Option(names = "--resume", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Resume a device left stopped by a command that died while saving its state: vfio-user:PATH. May be repeated.")
+  @Option(names = "--resume", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Resume a device left stopped by a command that died while saving its state: vfio-user:PATH or control:PATH. May be repeated.")
   private List<DeviceAddress> resume = new ArrayList<>();
 
   @Option(names = "--discard", paramLabel = "DEVICE", converter = DeviceAddressConverter.class, description = "Reset such a device instead of resuming it; its state is lost. May be repeated.")
@@ -143,17 +143,15 @@ public final class RecoverCommand implements Callable<Integer> {
     return recovery.settle(resolver, id);
   }
 
-  private List<DeviceAddress.VfioUser> requireServed(List<DeviceAddress> devices) {
-    List<DeviceAddress.VfioUser> served = new ArrayList<>();
+  private List<DeviceAddress> requireServed(List<DeviceAddress> devices) {
     for (DeviceAddress device : devices) {
-      if (!(device instanceof DeviceAddress.VfioUser address)) {
-        throw common
-            .usageError("%s: only a vfio-user server keeps a stopped device; expected vfio-user:PATH"
+      if (!(device instanceof DeviceAddress.VfioUser) && !(device instanceof DeviceAddress.Control)) {
+        throw common.usageError(
+            "%s: only a vfio-user server keeps a stopped device; expected vfio-user:PATH or control:PATH"
                 .formatted(device));
       }
-      served.add(address);
     }
-    return served;
+    return devices;
   }
 
   private Optional<MigrationId> parseMigrationId() {

@@ -5,7 +5,7 @@ import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.cli.base.Json;
 import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Termination;
-import io.vfio4j.cli.device.DeviceAddress.VfioUser;
+import io.vfio4j.cli.device.DeviceAddress;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.model.DeviceException;
@@ -29,11 +29,11 @@ final class StoppedDevices {
    *
    * @return whether all run now
    */
-  boolean resume(List<VfioUser> addresses) {
+  boolean resume(List<DeviceAddress> addresses) {
     List<OpenDevice> stopped = new ArrayList<>();
     boolean all = true;
     try {
-      for (VfioUser address : addresses) {
+      for (DeviceAddress address : addresses) {
         all &= open(address, stopped, state -> state != DeviceState.RUNNING);
       }
       for (OpenDevice device : List.copyOf(stopped)) {
@@ -59,7 +59,7 @@ final class StoppedDevices {
    *
    * @return whether none of the reachable devices remains stopped; the servers of the others have ended
    */
-  boolean discard(List<VfioUser> addresses) {
+  boolean discard(List<DeviceAddress> addresses) {
     return discard(addresses, false);
   }
 
@@ -68,7 +68,7 @@ final class StoppedDevices {
    *
    * @return whether none of the reachable devices remains stopped; the servers of the others have ended
    */
-  boolean discardOnRequest(List<VfioUser> addresses) {
+  boolean discardOnRequest(List<DeviceAddress> addresses) {
     return discard(addresses, true);
   }
 
@@ -83,9 +83,9 @@ final class StoppedDevices {
     return true;
   }
 
-  private boolean discard(List<VfioUser> addresses, boolean onRequest) {
+  private boolean discard(List<DeviceAddress> addresses, boolean onRequest) {
     boolean all = true;
-    for (VfioUser address : addresses) {
+    for (DeviceAddress address : addresses) {
       List<OpenDevice> stopped = new ArrayList<>();
       open(address, stopped, state -> !state.isRunning());
       for (OpenDevice device : stopped) {
@@ -123,9 +123,9 @@ final class StoppedDevices {
   }
 
   /** Opens a device and adds it to a list if its state satisfies a condition; returns whether it could be checked. */
-  private boolean open(VfioUser address, List<OpenDevice> selected, Predicate<DeviceState> condition) {
+  private boolean open(DeviceAddress address, List<OpenDevice> selected, Predicate<DeviceState> condition) {
     try {
-      OpenDevice device = OpenDevice.connect(address, output::warning);
+      OpenDevice device = address.open(output::warning);
       DeviceState state = stateOf(device);
       if (condition.test(state)) {
         selected.add(device);
