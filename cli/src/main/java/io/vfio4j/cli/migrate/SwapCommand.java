@@ -56,8 +56,8 @@ public final class SwapCommand implements Callable<Integer> {
   @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that replaces it, control:PATH, which loses its own state. No VMM may be using it.")
   private @Nullable DeviceAddress to;
 
-  @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum downtime; a switchover that exceeds it is rolled back (default: 300ms).")
-  private Duration maxDowntime = MigrationOptions.defaults().maxDowntime();
+  @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum downtime; a switchover that exceeds it is rolled back (default: 1s).")
+  private Duration maxDowntime = Duration.ofSeconds(1);
 
   @Option(names = "--no-pre-copy", description = "Skip pre-copy: send everything while the device is stopped.")
   private boolean noPreCopy;

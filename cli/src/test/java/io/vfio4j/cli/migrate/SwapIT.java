@@ -52,7 +52,7 @@ class SwapIT {
 
   private CommandRun swap(String from, String to, String... more) throws Exception {
     List<String> arguments = new ArrayList<>(List.of("swap", "--from", control(from), "--to", control(to),
-        "--state-dir", folder.resolve("state").toString()));
+        "--state-dir", folder.resolve("state").toString(), "--max-downtime", "3s"));
     arguments.addAll(List.of(more));
     return CommandRun.vfio4j(arguments.toArray(String[]::new));
   }

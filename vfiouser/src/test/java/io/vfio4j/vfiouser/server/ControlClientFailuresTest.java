@@ -253,7 +253,8 @@ class ControlClientFailuresTest {
 
   @Test
   void refusesPartsThatDoNotExist() throws Exception {
-    try (TestServer served = serve(); VfioUserClient vmm = served.connect(); RawPeer peer = connectNegotiated()) {
+    try (TestServer served = serve(); VfioUserClient vmm = served.connect();
+        RawPeer peer = connectNegotiated()) {
       move(peer, DeviceState.STOP_COPY);
       for (int part : new int[] {-1, Integer.MIN_VALUE, Integer.MAX_VALUE, 1 << 30, 2}) {
         peer.assertRefused(Errno.EINVAL, Command.CONNECTION_EXPORT,
@@ -271,7 +272,8 @@ class ControlClientFailuresTest {
   @Test
   void disconnectsClientThatDoesNotRead() throws Exception {
     byte[] many = manyInfoRequests();
-    try (TestServer served = serve(); VfioUserClient vmm = served.connect(); RawPeer peer = connectNegotiated()) {
+    try (TestServer served = serve(); VfioUserClient vmm = served.connect();
+        RawPeer peer = connectNegotiated()) {
       BackgroundTask<Boolean> flood = BackgroundTask.start("flood", () -> {
         while (true) {
           peer.send(many);
@@ -289,7 +291,8 @@ class ControlClientFailuresTest {
   @Test
   void busyClientDoesNotStarveVmm() throws Exception {
     byte[] many = manyInfoRequests();
-    try (TestServer served = serve(); VfioUserClient vmm = served.connect(); RawPeer peer = connectNegotiated()) {
+    try (TestServer served = serve(); VfioUserClient vmm = served.connect();
+        RawPeer peer = connectNegotiated()) {
       BackgroundTask<Boolean> replies = BackgroundTask.start("replies", () -> {
         try (Arena arena = Arena.ofConfined()) {
           MemorySegment buffer = arena.allocate(1 << 16);
