@@ -280,8 +280,8 @@ class ControlClientFailuresTest {
         }
       });
       Throwable failure = flood.failure();
-      assertThat(failure).isInstanceOf(LinuxException.class);
-      assertThat(((LinuxException) failure).errno()).isIn(Errno.EPIPE, Errno.ECONNRESET);
+      assertThat(failure).isInstanceOfSatisfying(LinuxException.class,
+          e -> assertThat(e.errno()).isIn(Errno.EPIPE, Errno.ECONNRESET));
       assertNotDelayed(vmm);
       assertServesNextControlClient();
     }

@@ -68,7 +68,8 @@ class DamagedImagesTest {
         .succeed(Command.CONNECTION_EXPORT, MessageBytes.empty().u32(ConnectionPart.SIZE, 0, 0, 1 << 20))
         .fields();
     assertThat(part.getInt(ConnectionPart.FLAGS)).isEqualTo(ConnectionPart.LAST);
-    image = Arrays.copyOfRange(part.array(), ConnectionPart.SIZE, part.capacity());
+    image = new byte[part.capacity() - ConnectionPart.SIZE];
+    part.get(ConnectionPart.SIZE, image);
     assertThat(part.getInt(ConnectionPart.LENGTH)).isEqualTo(image.length);
     fds = sourceControl.fds().all();
     move(targetControl, DeviceState.STOP);
