@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices;
 
-import io.vfio4j.vfiouser.server.LogLimiter;
-import io.vfio4j.vfiouser.server.ServerLog;
+import io.vfio4j.vfiouser.log.LogLimiter;
+import io.vfio4j.vfiouser.log.ServerLog;
 
 /**
  * What the parts of a device share: its setup, its run state, its log, and how far it is built: declaring → frozen →

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.serve;
 
-import io.vfio4j.vfiouser.server.LogLevel;
+import io.vfio4j.vfiouser.log.LogLevel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Locale;

@@ -3,8 +3,8 @@ package io.vfio4j.cli.serve;
 
 import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Terminal;
-import io.vfio4j.vfiouser.server.LogLevel;
-import io.vfio4j.vfiouser.server.ServerLog;
+import io.vfio4j.vfiouser.log.LogLevel;
+import io.vfio4j.vfiouser.log.ServerLog;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

@@ -93,7 +93,8 @@ class KilledCommandIT {
     assertThat(recovered.exitCode()).as(recovered.err()).isEqualTo(ExitCodes.SUCCESS);
     assertThat(recovered.events()).as("the source's record")
         .anyMatch(event -> event.get("event").getAsString().equals("settled")
-            && event.get("side").getAsString().equals("source") && event.get("step").getAsString().equals("kept"));
+            && event.get("side").getAsString().equals("source")
+            && event.get("step").getAsString().equals("kept"));
     assertThat(recovered.event("resumed").get("device").getAsString()).isEqualTo(source.address());
     source.assertRunsWith(MARK);
   }

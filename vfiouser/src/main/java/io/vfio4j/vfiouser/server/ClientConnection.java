@@ -7,6 +7,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.log.ClientLog;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;

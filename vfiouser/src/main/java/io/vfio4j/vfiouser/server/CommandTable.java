@@ -5,6 +5,7 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.log.ClientLog;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.MessageSender;
 import io.vfio4j.vfiouser.wire.Reply;

@@ -2,6 +2,7 @@
 package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.log.LogLimiter;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;

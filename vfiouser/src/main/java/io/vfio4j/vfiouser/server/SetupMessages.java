@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * The mappings and interrupts of a connection as the commands that create them, so that another server can
  * execute them with the handlers that it has for the VMM.
  */
-final class SetupMessages {
+public final class SetupMessages {
 
   private final DeviceContext context;
 
@@ -99,7 +99,7 @@ final class SetupMessages {
   }
 
   /** Returns duplicates of descriptors, which the caller then owns. */
-  static List<Fd> duplicates(List<Fd> fds) throws ErrnoException {
+  public static List<Fd> duplicates(List<Fd> fds) throws ErrnoException {
     List<Fd> duplicates = new ArrayList<>();
     try {
       for (Fd fd : fds) {

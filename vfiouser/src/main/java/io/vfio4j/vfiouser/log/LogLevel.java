@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.log;
 
 /** The level of a line in a server's log, the most important first. */
 public enum LogLevel {

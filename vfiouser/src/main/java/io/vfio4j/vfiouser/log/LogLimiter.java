@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.log;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -96,7 +96,7 @@ public final class LogLimiter implements ServerLog {
   private final Map<String, LineKind> kinds = new HashMap<>();
 
   /** Returns a limiter of a log: the log itself if it is one, so that all its users share its limits. */
-  static LogLimiter of(Consumer<String> log, LongSupplier nanoTime) {
+  public static LogLimiter of(Consumer<String> log, LongSupplier nanoTime) {
     return log instanceof LogLimiter limiter ? limiter : new LogLimiter(ServerLog.of(log), nanoTime);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.log;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -13,9 +13,9 @@ import io.vfio4j.vfiouser.wire.Request;
  * @param log receives the lines
  * @param client its number and credentials, such as {@code client 3 (pid 812, uid 0)}
  */
-record ClientLog(LogLimiter log, String client) implements AutoCloseable {
+public record ClientLog(LogLimiter log, String client) implements AutoCloseable {
 
-  void connected() {
+  public void connected() {
     log.log(LogLevel.INFO, client + " connected");
   }
 
@@ -24,7 +24,7 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
   }
 
   /** Logs the end of a connection, and reports suppressed lines. */
-  void ended(boolean wasNegotiated, String failure, boolean isStopping) {
+  public void ended(boolean wasNegotiated, String failure, boolean isStopping) {
     close();
     if (wasNegotiated) {
       disconnected(isStopping ? "the server is stopping"
@@ -35,7 +35,7 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
   }
 
   /** Logs that the device has moved, with the connection or without it. */
-  void released() {
+  public void released() {
     close();
     log.log(LogLevel.INFO, client + " was released: the device has moved");
   }
@@ -45,7 +45,7 @@ record ClientLog(LogLimiter log, String client) implements AutoCloseable {
     log.log(LogLevel.DEBUG, client + " disconnected before sending VERSION");
   }
 
-  void refused(Request request, ErrnoException refusal) {
+  public void refused(Request request, ErrnoException refusal) {
     log.log(level(request, refusal.errno()),
         "%s: %s refused: %s: %s".formatted(client, RequestSummary.of(request),
             refusal.errno(), refusal.reason()));

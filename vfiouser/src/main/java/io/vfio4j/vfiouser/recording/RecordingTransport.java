@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.recording;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.ReceivedFds;
-import io.vfio4j.vfiouser.recording.Recording;
 import io.vfio4j.vfiouser.wire.MessageTransport;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A transport that records its traffic. It exists only during a recording. */
-final class RecordingTransport implements MessageTransport {
+public final class RecordingTransport implements MessageTransport {
 
   /** The channel number of the socket that the client connected. */
-  static final int MAIN_SOCKET = 0;
+  public static final int MAIN_SOCKET = 0;
   private static final int TWIN_SOCKET = 1;
 
   private final MessageTransport transport;
   private final Recording.Connection connection;
   private final int channel;
 
-  RecordingTransport(MessageTransport transport, Recording.Connection connection, int channel) {
+  public RecordingTransport(MessageTransport transport, Recording.Connection connection, int channel) {
     this.transport = transport;
     this.connection = connection;
     this.channel = channel;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.handover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.vfiouser.server.SetupMessages;
 import io.vfio4j.vfiouser.testing.ProcessResources;
 import io.vfio4j.vfiouser.testing.Property;
 import io.vfio4j.vfiouser.testing.RawPeer;

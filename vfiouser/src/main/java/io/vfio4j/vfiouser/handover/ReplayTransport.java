@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.handover;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The transport of a connection that another server has passed on: returns first what that server had received
  * and not handled.
  */
-final class ReplayTransport implements MessageTransport {
+public final class ReplayTransport implements MessageTransport {
 
   private final MessageTransport transport;
   /** What is left, in order. A receive never spans two of them, so that descriptors stay with their message. */
@@ -28,7 +28,7 @@ final class ReplayTransport implements MessageTransport {
    * @param transport owned by this object
    * @param unread what was received before; its descriptors are owned by this object
    */
-  ReplayTransport(MessageTransport transport, Collection<UnreadBytes> unread) {
+  public ReplayTransport(MessageTransport transport, Collection<UnreadBytes> unread) {
     this.transport = transport;
     this.unread = new ArrayDeque<>(unread);
   }
