@@ -13,6 +13,7 @@ import io.vfio4j.vfiouser.wire.Request;
  * @param log receives the lines
  * @param client its number and credentials, such as {@code client 3 (pid 812, uid 0)}
  */
+@SuppressWarnings("exports") // Only the server uses it.
 public record ClientLog(LogLimiter log, String client) implements AutoCloseable {
 
   public void connected() {

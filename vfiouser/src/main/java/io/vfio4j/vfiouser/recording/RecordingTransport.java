@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A transport that records its traffic. It exists only during a recording. */
+@SuppressWarnings("exports") // Only the server uses it.
 public final class RecordingTransport implements MessageTransport {
 
   /** The channel number of the socket that the client connected. */
