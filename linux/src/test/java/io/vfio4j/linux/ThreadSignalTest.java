@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +47,7 @@ class ThreadSignalTest {
   /** Signals the thread until its call has returned: a signal before the call has no effect. */
   private static long interrupted(Call call) throws Exception {
     UnixSocket.Pair pair = UnixSocket.pair();
-    try (UnixSocket one = pair.one(); UnixSocket other = pair.other()) {
+    try (UnixSocket one = pair.one(); UnixSocket _ = pair.other()) {
       CompletableFuture<ThreadSignal> signal = new CompletableFuture<>();
       CompletableFuture<Long> result = new CompletableFuture<>();
       Thread thread = Thread.ofPlatform().start(() -> {
@@ -61,7 +62,6 @@ class ThreadSignalTest {
         signal.get().send();
         thread.join(1);
       }
-      assertThat(other.fd().number()).isPositive();
       return result.get(10, TimeUnit.SECONDS);
     }
   }
@@ -89,7 +89,7 @@ class ThreadSignalTest {
               return;
             }
             for (int i = 0; i < count; i++) {
-              total += into.get(java.lang.foreign.ValueLayout.JAVA_BYTE, i);
+              total += into.get(ValueLayout.JAVA_BYTE, i);
             }
             received.addAndGet(Math.max(0, count));
           }

@@ -323,11 +323,15 @@ public sealed interface DeviceAddress {
     if (text.isEmpty()) {
       throw new IllegalArgumentException("expected the path of the server's control socket: control:PATH");
     }
+    return new Control(socketPath("control:", text));
+  }
+
+  private static Path socketPath(String scheme, String text) {
     try {
       SocketFile.pathLengthProblem(Path.of(text)).ifPresent(problem -> {
-        throw new IllegalArgumentException("control:%s: %s".formatted(text, problem));
+        throw new IllegalArgumentException("%s%s: %s".formatted(scheme, text, problem));
       });
-      return new Control(Path.of(text));
+      return Path.of(text);
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException("'%s' is not a valid path: %s".formatted(text, e.getReason()), e);
     }
@@ -377,13 +381,8 @@ public sealed interface DeviceAddress {
       throw new IllegalArgumentException("expected the path of the server's socket: vfio-user:PATH");
     }
     try {
-      SocketFile.pathLengthProblem(Path.of(path)).ifPresent(problem -> {
-        throw new IllegalArgumentException("vfio-user:%s: %s".formatted(path, problem));
-      });
-      return new VfioUser(Path.of(path),
+      return new VfioUser(socketPath("vfio-user:", path),
           option < 0 ? Duration.ZERO : DurationConverter.parse(text.substring(option + BUSY_POLL.length())));
-    } catch (InvalidPathException e) {
-      throw new IllegalArgumentException("'%s' is not a valid path: %s".formatted(path, e.getReason()), e);
     } catch (TypeConversionException e) {
       throw new IllegalArgumentException("busy-poll: " + e.getMessage(), e);
     }

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <table> <caption>Turns</caption>
  * <tr><th>turn</th><th>entered by</th><th>who uses the client's socket</th></tr>
  * <tr><td>MONITOR</td><td>the device's thread, when it has handled all messages</td><td>the monitor</td></tr>
- * <tr><td>SUMMONED</td><td>the monitor, when there is something to handle</td><td>nobody</td></tr>
+ * <tr><td>SUMMONED</td><td>the monitor, when there is something to handle</td><td>neither</td></tr>
  * <tr><td>DEVICE</td><td>the device's thread, in {@link #serve}</td><td>the device's thread</td></tr>
  * </table>
  */

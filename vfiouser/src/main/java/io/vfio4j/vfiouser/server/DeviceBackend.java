@@ -342,7 +342,8 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   void stop() {
     stopping = true;
     ServerConnection connection = current;
-    if (connection != null) {
+    // With a shared socket the device's thread waits on the control socket, which is stopped too.
+    if (connection != null && !context.hold().isShared()) {
       connection.shutdown();
     }
   }

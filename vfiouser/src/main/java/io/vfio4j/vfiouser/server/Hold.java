@@ -38,8 +38,10 @@ final class Hold {
   private final long maxNanos;
   private final LongSupplier clock;
   private boolean isDriven;
-  private boolean isStaged;
-  private boolean isSurrendered;
+  /** Written by the device's thread; {@link #isShared} reads it from any. */
+  private volatile boolean isStaged;
+  /** Likewise. */
+  private volatile boolean isSurrendered;
   private boolean messageWaits;
   /** Whether messages have waited since {@link #waitingSince}. */
   private boolean isTimed;
@@ -73,6 +75,11 @@ final class Hold {
 
   boolean isSurrendered() {
     return isSurrendered;
+  }
+
+  /** Returns whether another server may be using the VMM's socket, which must not be shut down. From any thread. */
+  boolean isShared() {
+    return isStaged || isSurrendered;
   }
 
   /** Returns what waits now. */

@@ -191,6 +191,37 @@ class ConnectionHandoverTest {
     }
   }
 
+  /** A server that stops closes its descriptor of a socket that is another's to use; it must not shut it down. */
+  @Test
+  void sourceContinuesIfTargetIsStoppedBeforeSurrender() throws Exception {
+    try (TestServer a = serve("a"); VfioUserClient vmm = a.connect(); ControlClient controlA = control("a")) {
+      vmm.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 6);
+      try (TestServer b = serve("b"); ControlClient controlB = control("b")) {
+        stage(controlA, controlB);
+        b.server().stop();
+        b.awaitEnd();
+      }
+      controlA.device().moveTo(DeviceState.RUNNING);
+      assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void targetContinuesIfSourceIsStoppedBeforeRelease() throws Exception {
+    try (TestServer b = serve("b"); ControlClient controlB = control("b"); TestServer a = serve("a")) {
+      try (VfioUserClient vmm = a.connect(); ControlClient controlA = control("a")) {
+        long token = stage(controlA, controlB);
+        controlA.surrender(token);
+        controlB.device().moveTo(DeviceState.RUNNING);
+        a.server().stop();
+        a.awaitEnd();
+        vmm.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 7);
+        assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(7);
+        assertThat(b.device().state()).isEqualTo(DeviceState.RUNNING);
+      }
+    }
+  }
+
   @Test
   void refusesSurrenderOfHoldThatHasEnded() throws Exception {
     try (TestServer a = serve("a"); ControlClient controlA = control("a"); VfioUserClient _ = a.connect()) {
