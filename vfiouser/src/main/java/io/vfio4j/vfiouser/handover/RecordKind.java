@@ -7,12 +7,14 @@ import java.util.Optional;
 public enum RecordKind {
   /** What was negotiated, and the sockets; exactly one, the first. */
   CONNECTION(1),
+  /** The content of config space, which is no part of a device's migration state; at most one. */
+  CONFIG_SPACE(2),
   /** A command of the VMM that sets the device up: DMA_MAP or DEVICE_SET_IRQS, as on the wire. */
-  SETUP(2),
+  SETUP(3),
   /** The eventfds of the doorbells of a region. */
-  DOORBELLS(3),
+  DOORBELLS(4),
   /** Bytes that were received and not handled. */
-  INPUT(4);
+  INPUT(5);
 
   private final int wireValue;
 

@@ -9,6 +9,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.handover.ConnectionHead;
 import io.vfio4j.vfiouser.handover.ConnectionImage;
@@ -22,6 +23,7 @@ import io.vfio4j.vfiouser.wire.MessageChannel;
 import io.vfio4j.vfiouser.wire.MessageTransport;
 import io.vfio4j.vfiouser.wire.UnreadBytes;
 import io.vfio4j.vfiouser.wire.VersionMessage;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -247,6 +249,7 @@ final class ServerConnection extends ClientConnection {
             inForce.extensions(), inForce.writeMultiple(), opened != null, context.irqs().isIntxMasked(),
             dmaRequests.nextId()),
         opened != null ? List.of(socket, opened.serverFd()) : List.of(socket));
+    image.add(new ConnectionRecord(RecordKind.CONFIG_SPACE, readConfigSpace(), List.of()));
     new SetupMessages(context).export(image, Objects.requireNonNull(irqCommands, "VERSION has succeeded"));
     for (var entry : Objects.requireNonNull(doorbellCommands, "VERSION has succeeded").eventFds()
         .entrySet()) {
@@ -287,6 +290,7 @@ final class ServerConnection extends ClientConnection {
     dmaRequests.continueIds(head.nextId());
     for (ConnectionRecord record : records) {
       switch (record.kind()) {
+        case CONFIG_SPACE -> writeConfigSpace(record.body());
         case SETUP -> apply(record);
         case DOORBELLS -> Objects.requireNonNull(doorbellCommands, "installed").restore(
             SetupMessages.number(record.body()), SetupMessages.eventFds(record.fds()));
@@ -296,6 +300,26 @@ final class ServerConnection extends ClientConnection {
       }
     }
     context.irqs().setIntxMasked(head.isIntxMasked());
+  }
+
+  private MemorySegment readConfigSpace() throws ErrnoException {
+    MemorySegment content = memory.allocate(configSpaceSize(), Long.BYTES);
+    context.device().readRegion(DeviceDescription.CONFIG_REGION, 0, content);
+    return content;
+  }
+
+  /** Writes what the VMM has written at another server: the device's read-only bits are its own. */
+  private void writeConfigSpace(MemorySegment body) throws ErrnoException {
+    if (body.byteSize() != configSpaceSize()) {
+      throw new ErrnoException(Errno.EINVAL,
+          "a config space of %d bytes, not %d".formatted(body.byteSize(), configSpaceSize()));
+    }
+    context.device().writeRegion(DeviceDescription.CONFIG_REGION, 0,
+        memory.allocate(body.byteSize(), Long.BYTES).copyFrom(body));
+  }
+
+  private long configSpaceSize() {
+    return context.device().description().regions().get(DeviceDescription.CONFIG_REGION).size();
   }
 
   private Limits limitsWithin(Limits negotiated) throws ErrnoException {

@@ -88,13 +88,14 @@ class ConnectionHandoverTest {
       vmm.dma().map(RANGE, memory, 0, true);
       vmm.irqs().assign(2, 3, List.of(msix));
       vmm.irqs().assign(0, 0, List.of(intx));
-      vmm.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 77);
+      vmm.writeInt(TestDevice.CONFIG, 0x40, 0x0506_0708);
       ControlClient[] controls = {controlA, controlB};
       TestServer[] servers = {a, b};
       for (int i = 0; i < 20; i++) {
         swap(controls[i % 2], controls[(i + 1) % 2]);
         TestServer now = servers[(i + 1) % 2];
         assertThat(now.device().state()).isEqualTo(DeviceState.RUNNING);
+        assertThat(vmm.readInt(TestDevice.CONFIG, 0x40)).isEqualTo(0x0506_0708);
         vmm.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, i);
         assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(i);
         now.device().memory().set(ValueLayout.JAVA_INT, 0, 1000 + i);
