@@ -97,6 +97,16 @@ static uint64_t physical_address(const void *memory) {
   return frame * PAGE;
 }
 
+uint8_t *physical_memory(uint64_t *address) {
+  uint8_t *memory =
+      mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+  if (memory == MAP_FAILED) {
+    fail("mmap of a huge page");
+  }
+  *address = physical_address(memory);
+  return memory;
+}
+
 // dma FUNCTION LENGTH: both directions, through a huge page, because that is contiguous
 int dma(int argc, char **argv) {
   if (argc != 2) {
@@ -107,12 +117,8 @@ int dma(int argc, char **argv) {
   if (length > HUGE_PAGE) {
     fail("the length exceeds a huge page (%d bytes)", HUGE_PAGE);
   }
-  uint8_t *memory =
-      mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
-  if (memory == MAP_FAILED) {
-    fail("mmap of a huge page");
-  }
-  uint64_t physical = physical_address(memory);
+  uint64_t physical;
+  uint8_t *memory = physical_memory(&physical);
   scratch_check_dma(&device, memory, physical, length);
   printf("0x%" PRIx64 "\n", physical);
   return 0;

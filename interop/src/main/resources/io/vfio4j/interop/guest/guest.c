@@ -46,7 +46,8 @@ static const struct {
   const char *name;
   int (*run)(int argc, char **argv);
 } programs[] = {
-    {"poke", poke}, {"fill", fill}, {"dma", dma}, {"intx", intx}, {"time", time_reads}, {"vfio", vfio},
+    {"poke", poke},       {"fill", fill}, {"dma", dma},        {"intx", intx},
+    {"time", time_reads}, {"vfio", vfio}, {"load", load_intx}, {"gpio", gpio},
 };
 
 int main(int argc, char **argv) {

@@ -10,6 +10,7 @@
 
 enum {
   REG_MEMORY_SIZE = 0x008,
+  REG_SCRATCH = 0x010,
   REG_STATUS = 0x018,
   REG_ERROR = 0x01c,
   REG_DMA_IOVA = 0x020,
@@ -18,6 +19,10 @@ enum {
   REG_COMMAND = 0x038,
   REG_COMPLETED = 0x040,
   REG_TIMER = 0x048,
+  REG_TRAFFIC_IOVA = 0x050,
+  REG_TRAFFIC_SLOTS = 0x058,
+  REG_TRAFFIC_RATE = 0x05c,
+  REG_TRAFFIC_COUNT = 0x060,
   REG_INT_STATUS = 0x080,
 };
 
@@ -63,11 +68,29 @@ int scratch_run(const struct scratch *device, uint32_t command, uint64_t iova, u
 // `memory`, `size` bytes, is contiguous for the device at `iova`.
 void scratch_check_dma(const struct scratch *device, uint8_t *memory, uint64_t iova, size_t size);
 
+// A scratch device under load, and how its interrupts arrive.
+struct load {
+  struct scratch device;
+  uint8_t *memory; // at least 256 KiB, contiguous for the device at `iova`
+  uint64_t iova;
+  void *context;
+  uint64_t (*wait)(void *context, int patience_ms); // returns how many interrupts arrived, 0 after the time
+  void (*rearm)(void *context);                     // allows the next interrupt
+};
+
+// Keeps the device busy until a byte arrives on the terminal; exits at the first deviation.
+void load_run(struct load *load);
+
+// A huge page, contiguous for a device without an IOMMU at the physical address returned.
+uint8_t *physical_memory(uint64_t *address);
+
 int poke(int argc, char **argv);
 int fill(int argc, char **argv);
 int dma(int argc, char **argv);
 int intx(int argc, char **argv);
 int time_reads(int argc, char **argv);
 int vfio(int argc, char **argv);
+int load_intx(int argc, char **argv);
+int gpio(int argc, char **argv);
 
 #endif

@@ -85,3 +85,40 @@ int intx(int argc, char **argv) {
   printf("%" PRIu64 "\n", took / count);
   return 0;
 }
+
+struct uio {
+  int config;
+  int uio;
+  uint32_t last;
+  int counted;
+};
+
+static uint64_t wait_load(void *context, int patience_ms) {
+  struct uio *uio = context;
+  uint32_t events = wait_for(uio->uio, patience_ms);
+  if (events == 0) {
+    return 0;
+  }
+  uint64_t came = uio->counted ? events - uio->last : 1;
+  uio->last = events;
+  uio->counted = 1;
+  return came;
+}
+
+static void rearm_load(void *context) {
+  enable(((struct uio *)context)->config);
+}
+
+// load FUNCTION UIO: load on a scratch device without an IOMMU, with INTx
+int load_intx(int argc, char **argv) {
+  if (argc != 2) {
+    fail("load FUNCTION UIO");
+  }
+  struct uio uio = {.config = open_path("/sys/bus/pci/devices/%s/config", argv[0]), .uio = open_path("/dev/%s", argv[1])};
+  struct load load = {
+      .device = scratch_of_sysfs(argv[0]), .context = &uio, .wait = wait_load, .rearm = rearm_load};
+  load.memory = physical_memory(&load.iova);
+  enable(uio.config);
+  load_run(&load);
+  return 0;
+}

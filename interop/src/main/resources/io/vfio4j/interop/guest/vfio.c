@@ -236,10 +236,31 @@ static void time_msix(const struct user *user, uint64_t count) {
   listen_to(user, VFIO_PCI_MSIX_IRQ_INDEX, 0);
 }
 
-// vfio GROUP FUNCTION {dma | msix | intx | reset | time COUNT}...
+static uint64_t wait_load(void *context, int patience_ms) {
+  return signals(context, COMMAND_VECTOR, patience_ms);
+}
+
+static void rearm_load(void *context) {
+  // MSI-X needs no acknowledgement.
+  (void)context;
+}
+
+static void run_load(struct user *user) {
+  struct load load = {.device = user->scratch,
+                      .memory = user->memory,
+                      .iova = IOVA,
+                      .context = user,
+                      .wait = wait_load,
+                      .rearm = rearm_load};
+  listen_to(user, VFIO_PCI_MSIX_IRQ_INDEX, VECTORS);
+  load_run(&load);
+  listen_to(user, VFIO_PCI_MSIX_IRQ_INDEX, 0);
+}
+
+// vfio GROUP FUNCTION {dma | msix | intx | reset | load | time COUNT}...
 int vfio(int argc, char **argv) {
   if (argc < 3) {
-    fail("vfio GROUP FUNCTION {dma | msix | intx | reset | time COUNT}...");
+    fail("vfio GROUP FUNCTION {dma | msix | intx | reset | load | time COUNT}...");
   }
   struct user user = open_user(argv[0], argv[1]);
   map(&user, IOVA);
@@ -253,6 +274,8 @@ int vfio(int argc, char **argv) {
       check_intx(&user);
     } else if (strcmp(argv[i], "reset") == 0) {
       check_reset(&user);
+    } else if (strcmp(argv[i], "load") == 0) {
+      run_load(&user);
     } else if (strcmp(argv[i], "time") == 0 && i + 1 < argc) {
       time_msix(&user, number(argv[++i]));
     } else {
