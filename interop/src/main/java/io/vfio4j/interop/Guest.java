@@ -166,6 +166,12 @@ public final class Guest implements AutoCloseable {
     return number;
   }
 
+  /** Ends the load that another thread runs as a command ({@code load.c}). */
+  void endLoad() throws IOException {
+    input.write("x");
+    input.flush();
+  }
+
   /** Reboots the guest, while QEMU keeps running, and waits until it accepts commands again. */
   public void reboot() throws IOException, InterruptedException {
     send("reboot -f");

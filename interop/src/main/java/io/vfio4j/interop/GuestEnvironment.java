@@ -55,6 +55,14 @@ public final class GuestEnvironment implements AutoCloseable {
     return server;
   }
 
+  /** Starts a server process with a control socket. */
+  ControlledServer serveControlled(String device, String... options) throws IOException, InterruptedException {
+    Path control = folder.resolve(++names + ".control");
+    List<String> all = new ArrayList<>(List.of("--control", control.toString()));
+    all.addAll(List.of(options));
+    return new ControlledServer(serve(device, all.toArray(String[]::new)), control);
+  }
+
   /** Starts a guest and waits until it accepts commands. */
   public Guest boot(GuestSettings settings) throws UnavailableException, IOException, InterruptedException {
     Path file = initramfs.get(settings.flavour());

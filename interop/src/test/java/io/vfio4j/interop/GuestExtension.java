@@ -50,6 +50,10 @@ final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestE
     return environment().serve(device, options);
   }
 
+  ControlledServer serveControlled(String device, String... options) throws Exception {
+    return environment().serveControlled(device, options);
+  }
+
   Guest boot(GuestSettings settings) throws Exception {
     return getOrSkip(() -> environment().boot(settings));
   }
