@@ -80,7 +80,7 @@ final class GuestLoad {
    */
   void swap(ControlledServer from, ControlledServer to) throws IOException, InterruptedException {
     int before = lines();
-    Result result = run("swap", "--from", from.address(), "--to", to.address());
+    Result result = runSwap(from, to);
     if (result.code() != 0) {
       throw new IOException("swap failed with exit code %d: %s".formatted(result.code(), result.err()));
     }
@@ -110,13 +110,14 @@ final class GuestLoad {
   record Result(int code, String err) {
   }
 
-  /** Runs a vfio4j command in this process, because starting a JVM would take most of the time. */
-  static Result run(String... arguments) {
+  /** Runs {@code vfio4j swap} in this process, because starting a JVM would take most of the time. */
+  static Result runSwap(ControlledServer from, ControlledServer to) {
     StringWriter err = new StringWriter();
     CommandLine line = Commands.commandLine();
     line.setOut(new PrintWriter(new StringWriter(), true));
     line.setErr(new PrintWriter(err, true));
-    return new Result(line.execute(arguments), err.toString());
+    return new Result(line.execute("swap", "--from", from.address(), "--to", to.address(),
+        "--state-dir", from.control().resolveSibling("state").toString()), err.toString());
   }
 
   /** Ends the load and computes the verdict. */

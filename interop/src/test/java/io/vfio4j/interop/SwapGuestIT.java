@@ -98,7 +98,7 @@ class SwapGuestIT {
       function.bind("uio_pci_generic");
       guest.runChecked("echo 2 >/proc/sys/vm/nr_hugepages");
       GuestLoad load = GuestLoad.start(guest, "load %s %s".formatted(BEHIND_PORT, function.uio()));
-      GuestLoad.Result refused = GuestLoad.run("swap", "--from", first.address(), "--to", second.address());
+      GuestLoad.Result refused = GuestLoad.runSwap(first, second);
       assertThat(refused.code()).isNotZero();
       assertThat(refused.err()).contains("nothing was touched");
       load.awaitProgress();
