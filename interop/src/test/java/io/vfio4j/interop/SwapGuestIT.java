@@ -13,6 +13,8 @@ class SwapGuestIT {
   private static final int SWAPS = 20;
   /** Generous, because the machine may be busy: only QEMU's 5 s would end the connection. */
   private static final Duration MAX_PAUSE = Duration.ofSeconds(4);
+  /** The scratch device has no error interrupt, which QEMU reports at the start. */
+  private static final String NO_ERROR_INTERRUPT = "Could not enable error recovery";
   private static final String BEHIND_PORT = "0000:01:00.0";
 
   @RegisterExtension
@@ -25,7 +27,7 @@ class SwapGuestIT {
     LoadVerdict verdict = load.end(new LoadVerdict.Limits(SWAPS, spuriousInterrupts, MAX_PAUSE));
     assertThat(verdict.problems()).isEmpty();
     assertThat(verdict.pauses()).hasSize(SWAPS);
-    assertThat(guest.qemuErrors()).as("QEMU's messages").noneMatch(line -> line.contains("vfio"));
+    assertThat(guest.qemuErrors()).as("QEMU's messages").allMatch(line -> line.contains(NO_ERROR_INTERRUPT));
     return verdict;
   }
 
@@ -86,7 +88,7 @@ class SwapGuestIT {
     }
   }
 
-  /** Memory that the VMM has mapped cannot move: the swap is refused, and the guest notices nothing. */
+  /** Memory that the VMM has mapped cannot move: the swap is rolled back, and the guest notices nothing. */
   @Test
   void refusesMappedMemory() throws Exception {
     ControlledServer first = GUESTS.serveControlled("scratch", "--memory", "1m", "--mappable");
@@ -100,7 +102,8 @@ class SwapGuestIT {
       GuestLoad load = GuestLoad.start(guest, "load %s %s".formatted(BEHIND_PORT, function.uio()));
       GuestLoad.Result refused = GuestLoad.runSwap(first, second);
       assertThat(refused.code()).isNotZero();
-      assertThat(refused.err()).contains("nothing was touched");
+      assertThat(refused.err()).contains("may have mapped the memory of region 2")
+          .contains("runs again at the source, with nothing lost");
       load.awaitProgress();
       assertThat(load.end(new LoadVerdict.Limits(0, 0, MAX_PAUSE)).problems()).isEmpty();
     }
