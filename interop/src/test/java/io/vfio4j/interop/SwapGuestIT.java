@@ -27,7 +27,9 @@ class SwapGuestIT {
     LoadVerdict verdict = load.end(new LoadVerdict.Limits(SWAPS, spuriousInterrupts, MAX_PAUSE));
     assertThat(verdict.problems()).isEmpty();
     assertThat(verdict.pauses()).hasSize(SWAPS);
-    assertThat(guest.qemuErrors()).as("QEMU's messages").allMatch(line -> line.contains(NO_ERROR_INTERRUPT));
+    assertThat(guest.qemuErrors()).as("QEMU's messages").allMatch(
+        // QEMU unmaps the whole virtual IOMMU at the start, where nothing is mapped.
+        line -> line.contains(NO_ERROR_INTERRUPT) || line.contains("vfio_container_dma_unmap("));
     return verdict;
   }
 
