@@ -56,7 +56,8 @@ public final class GuestEnvironment implements AutoCloseable {
   }
 
   /** Starts a server process with a control socket. */
-  ControlledServer serveControlled(String device, String... options) throws IOException, InterruptedException {
+  ControlledServer serveControlled(String device, String... options)
+      throws IOException, InterruptedException {
     Path control = folder.resolve(++names + ".control");
     List<String> all = new ArrayList<>(List.of("--control", control.toString()));
     all.addAll(List.of(options));

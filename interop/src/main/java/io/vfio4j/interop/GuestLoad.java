@@ -119,7 +119,8 @@ final class GuestLoad {
     line.setOut(new PrintWriter(new StringWriter(), true));
     line.setErr(new PrintWriter(err, true));
     return new Result(line.execute("swap", "--from", from.address(), "--to", to.address(),
-        "--max-downtime", MAX_DOWNTIME, "--state-dir", from.control().resolveSibling("state").toString()), err.toString());
+        "--max-downtime", MAX_DOWNTIME, "--state-dir", from.control().resolveSibling("state").toString()),
+        err.toString());
   }
 
   /** Ends the load and computes the verdict. */

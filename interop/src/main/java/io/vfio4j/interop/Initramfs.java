@@ -13,7 +13,8 @@ import java.util.List;
 /** The root file system of guests: busybox, the programs in {@code guest/}, and kernel modules. */
 final class Initramfs {
 
-  private static final List<String> SOURCES = List.of("guest.c", "pci.c", "dma.c", "intx.c", "vfio.c", "load.c");
+  private static final List<String> SOURCES =
+      List.of("guest.c", "pci.c", "dma.c", "intx.c", "vfio.c", "load.c");
   private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
   private Initramfs() {
