@@ -10,6 +10,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.listen.ConnectionAcceptor;
 import io.vfio4j.vfiouser.log.ClientLog;
 import io.vfio4j.vfiouser.log.LogLimiter;
 import io.vfio4j.vfiouser.wire.SocketTransport;

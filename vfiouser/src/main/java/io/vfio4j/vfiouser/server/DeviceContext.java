@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.dma.DmaTable;
+import io.vfio4j.vfiouser.irq.IrqTable;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 

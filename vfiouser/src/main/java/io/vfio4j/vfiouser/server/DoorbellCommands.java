@@ -9,6 +9,7 @@ import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Doorbell;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.irq.EventFdSet;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;

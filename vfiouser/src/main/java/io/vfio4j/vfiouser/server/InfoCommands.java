@@ -8,6 +8,7 @@ import io.vfio4j.model.info.RegionCapability;
 import io.vfio4j.model.info.RegionCapability.SparseMmap;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.irq.IrqTable;
 import io.vfio4j.vfiouser.wire.CapabilityChain;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;

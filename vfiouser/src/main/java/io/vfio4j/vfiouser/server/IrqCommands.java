@@ -6,6 +6,8 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.device.DeviceDescription;
+import io.vfio4j.vfiouser.irq.EventFdSet;
+import io.vfio4j.vfiouser.irq.IrqTable;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;

@@ -7,6 +7,8 @@ import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.device.DeviceFactory;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.listen.ConnectionAcceptor;
+import io.vfio4j.vfiouser.listen.ConnectionRejection;
 import io.vfio4j.vfiouser.log.LogLimiter;
 import io.vfio4j.vfiouser.log.ServerLog;
 import io.vfio4j.vfiouser.wire.Threads;

@@ -15,6 +15,7 @@ import io.vfio4j.vfiouser.handover.ConnectionHead;
 import io.vfio4j.vfiouser.handover.ConnectionImage;
 import io.vfio4j.vfiouser.handover.ConnectionRecord;
 import io.vfio4j.vfiouser.handover.RecordKind;
+import io.vfio4j.vfiouser.irq.EventFdSet;
 import io.vfio4j.vfiouser.log.ClientLog;
 import io.vfio4j.vfiouser.wire.DeferredMessage;
 import io.vfio4j.vfiouser.wire.Extension;

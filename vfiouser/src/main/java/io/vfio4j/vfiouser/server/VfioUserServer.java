@@ -5,6 +5,7 @@ import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixServerSocket;
 import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.listen.ConnectionAcceptor;
 import io.vfio4j.vfiouser.log.LogLimiter;
 import io.vfio4j.vfiouser.log.ServerLog;
 import io.vfio4j.vfiouser.wire.MessageTransport;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.v1;
 
 import io.vfio4j.model.DeviceIdentity;
 import io.vfio4j.model.DeviceState;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.v1;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceState;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * NDMA means that there is no DMA at all, the P2P states of version 2 only that there is none to peers. So a
  * device that is moved by version 1 halts all DMA there, and one that is moved by version 2 does not.
  */
-final class V1Device implements EmulatedDevice {
+public final class V1Device implements EmulatedDevice {
 
   /** The data window begins at a page, so that accesses to the header are never mapped. */
   static final long WINDOW_OFFSET = 4096;
@@ -65,7 +65,7 @@ final class V1Device implements EmulatedDevice {
    * @param device the device, which stays the caller's
    * @param hasV2 whether version 2 is served too
    */
-  V1Device(EmulatedDevice device, boolean hasV2) {
+  public V1Device(EmulatedDevice device, boolean hasV2) {
     this.device = device;
     this.hasV2 = hasV2;
     ndma = device.features().has(MigrationFeature.P2P);
@@ -183,7 +183,7 @@ final class V1Device implements EmulatedDevice {
   }
 
   /** Returns whether the device was moved by version 1 since the last reset. */
-  boolean isDrivenByV1() {
+  public boolean isDrivenByV1() {
     return drivenBy == DrivingVersion.V1;
   }
 
@@ -192,7 +192,7 @@ final class V1Device implements EmulatedDevice {
    *
    * @return false if the device or the state field is not in RUNNING; then the device must be reset
    */
-  boolean release() {
+  public boolean release() {
     boolean runs = device.state() == DeviceState.RUNNING
         && region().state().bits() == DeviceStateV1.RUNNING.bits();
     if (runs) {

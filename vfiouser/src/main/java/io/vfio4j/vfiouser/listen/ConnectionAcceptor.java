@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.listen;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixServerSocket;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * surplus client has a thread, in which it waits for a place and is then rejected with EBUSY, so that no
  * client delays another.
  */
-final class ConnectionAcceptor implements AutoCloseable {
+public final class ConnectionAcceptor implements AutoCloseable {
 
   /**
    * How long a client waits for a place, for example until the previous client is cleaned up, before it is
@@ -54,7 +54,7 @@ final class ConnectionAcceptor implements AutoCloseable {
    *
    * @param maxClients the number of places
    */
-  ConnectionAcceptor(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> accepted,
+  public ConnectionAcceptor(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> accepted,
       Consumer<String> log, int maxClients) {
     places = new Semaphore(maxClients, true);
     rejectionMessage = "connection rejected: "
@@ -64,21 +64,21 @@ final class ConnectionAcceptor implements AutoCloseable {
     this.log = log;
   }
 
-  void start() {
+  public void start() {
     thread.start();
   }
 
   /** Takes a place for a connection that did not come through this socket. Returns whether there was one. */
-  boolean tryTakePlace() {
+  public boolean tryTakePlace() {
     return places.tryAcquire();
   }
 
   /** Releases the place of a client that was admitted. */
-  void releasePlace() {
+  public void releasePlace() {
     places.release();
   }
 
-  void checkFailure() throws LinuxException {
+  public void checkFailure() throws LinuxException {
     LinuxException e = failure;
     if (e != null) {
       throw e;
@@ -201,7 +201,7 @@ final class ConnectionAcceptor implements AutoCloseable {
   }
 
   /** Closes clients that were admitted but are not served. */
-  static void closeAll(BlockingQueue<Optional<UnixSocket>> clients) {
+  public static void closeAll(BlockingQueue<Optional<UnixSocket>> clients) {
     for (Optional<UnixSocket> waiting = clients.poll(); waiting != null; waiting = clients.poll()) {
       waiting.ifPresent(UnixSocket::close);
     }

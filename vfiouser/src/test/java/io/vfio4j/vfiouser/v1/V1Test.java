@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.v1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -22,6 +22,9 @@ import io.vfio4j.model.v1.DeviceStateV1;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
+import io.vfio4j.vfiouser.server.KeepState;
+import io.vfio4j.vfiouser.server.MigrationVersions;
+import io.vfio4j.vfiouser.server.ServerOptions;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.testing.Property;
 import io.vfio4j.vfiouser.testing.RawPeer;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.irq;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.LinuxException;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * {@code struct vfio_irq_set}). INTx is level-triggered: it fires when the level is high and it is not
  * masked, and is then masked until the client unmasks it. Used on the device's thread.
  */
-final class IrqTable implements Interrupts {
+public final class IrqTable implements Interrupts {
 
   /** {@code VFIO_IRQ_INFO_EVENTFD}. */
   static final int INFO_EVENTFD = 1;
@@ -27,7 +27,7 @@ final class IrqTable implements Interrupts {
   private boolean intxLevel;
   private boolean isRestoring;
 
-  IrqTable(List<Integer> counts, Consumer<String> log) {
+  public IrqTable(List<Integer> counts, Consumer<String> log) {
     this.log = log;
     eventFds = new EventFd[counts.size()][];
     for (int index = 0; index < eventFds.length; index++) {
@@ -35,20 +35,20 @@ final class IrqTable implements Interrupts {
     }
   }
 
-  int indexes() {
+  public int indexes() {
     return eventFds.length;
   }
 
-  int count(int index) {
+  public int count(int index) {
     return eventFds[index].length;
   }
 
-  int infoFlags(int index) {
+  public int infoFlags(int index) {
     return index == DeviceDescription.INTX ? INFO_EVENTFD | INFO_INTX : INFO_EVENTFD;
   }
 
   /** Sets the eventfd of a vector, or none. */
-  void assign(int index, int vector, @Nullable EventFd eventFd) {
+  public void assign(int index, int vector, @Nullable EventFd eventFd) {
     EventFd before = eventFds[index][vector];
     if (before != null) {
       before.close();
@@ -60,14 +60,14 @@ final class IrqTable implements Interrupts {
     }
   }
 
-  void disable(int index) {
+  public void disable(int index) {
     for (int vector = 0; vector < eventFds[index].length; vector++) {
       assign(index, vector, null);
     }
   }
 
   /** Disables all interrupts, for a client that has disconnected. */
-  void clear() {
+  public void clear() {
     isRestoring = false;
     for (int index = 0; index < eventFds.length; index++) {
       disable(index);
@@ -76,12 +76,11 @@ final class IrqTable implements Interrupts {
   }
 
   /** Returns the eventfd of a vector, which stays this table's, or null. */
-  @Nullable
-  EventFd eventFd(int index, int vector) {
+  public @Nullable EventFd eventFd(int index, int vector) {
     return eventFds[index][vector];
   }
 
-  boolean isIntxMasked() {
+  public boolean isIntxMasked() {
     return intxMasked;
   }
 
@@ -89,7 +88,7 @@ final class IrqTable implements Interrupts {
    * Begins to restore a connection that another server had: until {@link #setIntxMasked}, INTx neither fires nor
    * changes its mask.
    */
-  void beginRestore() {
+  public void beginRestore() {
     isRestoring = true;
   }
 
@@ -97,14 +96,14 @@ final class IrqTable implements Interrupts {
    * Sets the mask that another server had, and ends {@link #beginRestore}. INTx fires if it is not masked and
    * the level is high.
    */
-  void setIntxMasked(boolean masked) {
+  public void setIntxMasked(boolean masked) {
     isRestoring = false;
     intxMasked = masked;
     fireIntx();
   }
 
   /** Masks or unmasks INTx, the only maskable index. */
-  void maskIntx(boolean masked) {
+  public void maskIntx(boolean masked) {
     intxMasked = masked;
     fireIntx();
   }

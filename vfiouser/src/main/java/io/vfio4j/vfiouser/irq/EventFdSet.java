@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.irq;
 
 import io.vfio4j.linux.Epoll;
 import io.vfio4j.linux.EventFd;
@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  * The counters are not read, which costs nothing, unless another server may continue the connection: it monitors
  * the same eventfds, and would see signals that were handled here.
  */
-final class EventFdSet implements AutoCloseable {
+public final class EventFdSet implements AutoCloseable {
 
   /** A monitored eventfd. Closing it stops monitoring and closes the eventfd. */
-  final class Registration implements AutoCloseable {
+  public final class Registration implements AutoCloseable {
 
     private final int key;
     private final EventFd eventFd;
@@ -35,7 +35,7 @@ final class EventFdSet implements AutoCloseable {
     }
 
     /** Returns the eventfd, which this object owns. */
-    Fd fd() {
+    public Fd fd() {
       return eventFd.fd();
     }
 
@@ -73,11 +73,11 @@ final class EventFdSet implements AutoCloseable {
    * @param readsCounters whether the counter of an eventfd is set to 0 before its action runs, so that another
    *     server sees only signals that were not handled
    */
-  EventFdSet(boolean readsCounters) {
+  public EventFdSet(boolean readsCounters) {
     this.readsCounters = readsCounters;
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return count == 0;
   }
 
@@ -88,7 +88,7 @@ final class EventFdSet implements AutoCloseable {
    * @param action the action on a signal; several signals may cause one action
    * @throws ErrnoException if it cannot be polled, or there are too many descriptors
    */
-  Registration add(EventFd eventFd, Runnable action) throws ErrnoException {
+  public Registration add(EventFd eventFd, Runnable action) throws ErrnoException {
     try {
       if (epoll == null) {
         epoll = Epoll.create();
@@ -115,12 +115,12 @@ final class EventFdSet implements AutoCloseable {
   }
 
   /** Returns the descriptor that is readable when an eventfd was signalled. The set must not be empty. */
-  Fd pollFd() {
+  public Fd pollFd() {
     return epoll().fd();
   }
 
   /** Runs the actions of the eventfds that were signalled. The set must not be empty. */
-  void dispatch() throws LinuxException {
+  public void dispatch() throws LinuxException {
     int signalled = epoll().poll();
     for (int i = 0; i < signalled; i++) {
       Registration registration = registrations.get(epoll().key(i));

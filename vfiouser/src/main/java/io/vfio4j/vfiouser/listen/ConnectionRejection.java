@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.listen;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.ReceivedFds;
@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.List;
 
 /** The reply to a client that is not served. */
-final class ConnectionRejection {
+public final class ConnectionRejection {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
@@ -25,7 +25,7 @@ final class ConnectionRejection {
    *
    * @throws LinuxException if the client has disconnected
    */
-  static void send(UnixSocket client, Errno errno) throws LinuxException {
+  public static void send(UnixSocket client, Errno errno) throws LinuxException {
     try (client; Arena arena = Arena.ofConfined(); ReceivedFds fds = new ReceivedFds()) {
       client.receiveTimeout(TIMEOUT);
       client.sendTimeout(TIMEOUT);
