@@ -10,6 +10,7 @@ module io.vfio4j.vfiouser {
   exports io.vfio4j.vfiouser.client;
   exports io.vfio4j.vfiouser.device;
   exports io.vfio4j.vfiouser.log;
+  exports io.vfio4j.vfiouser.quirk;
   exports io.vfio4j.vfiouser.recording;
   exports io.vfio4j.vfiouser.server;
 }

@@ -7,6 +7,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.exchange.RemoteErrorException;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Header;
 import io.vfio4j.vfiouser.wire.MessageReader;

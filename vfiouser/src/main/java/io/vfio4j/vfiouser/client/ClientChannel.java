@@ -7,6 +7,8 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
 import io.vfio4j.vfiouser.client.memory.ClientMemory;
+import io.vfio4j.vfiouser.exchange.ExchangeWatchdog;
+import io.vfio4j.vfiouser.exchange.RemoteErrorException;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.ErrorReason;
 import io.vfio4j.vfiouser.wire.Extension;

@@ -15,6 +15,8 @@ import io.vfio4j.model.TransitionException;
 import io.vfio4j.model.TransitionResult;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.quirk.ServerQuirk;
+import io.vfio4j.vfiouser.quirk.ServerQuirks;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.LittleEndian;
 import io.vfio4j.vfiouser.wire.Structs.Feature;

@@ -6,6 +6,8 @@ import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.quirk.ServerQuirk;
+import io.vfio4j.vfiouser.quirk.ServerQuirks;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Header;

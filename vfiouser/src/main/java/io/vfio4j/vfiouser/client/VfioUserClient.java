@@ -20,6 +20,8 @@ import io.vfio4j.model.region.RegionMigratableDevice;
 import io.vfio4j.model.v1.FeaturesV1;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.client.memory.ClientMemory;
+import io.vfio4j.vfiouser.quirk.ServerQuirk;
+import io.vfio4j.vfiouser.quirk.ServerQuirks;
 import io.vfio4j.vfiouser.wire.Extension;
 import io.vfio4j.vfiouser.wire.Extensions;
 import io.vfio4j.vfiouser.wire.MessageTransport;

@@ -10,6 +10,7 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.PreCopyInfo;
 import io.vfio4j.model.SavingSession;
+import io.vfio4j.vfiouser.quirk.ServerQuirk;
 import io.vfio4j.vfiouser.testing.MessageBytes;
 import io.vfio4j.vfiouser.wire.Structs.Feature;
 import java.util.List;

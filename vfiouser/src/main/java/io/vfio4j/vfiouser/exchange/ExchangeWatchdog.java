@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.client;
+package io.vfio4j.vfiouser.exchange;
 
 import io.vfio4j.vfiouser.wire.Threads;
 import java.lang.invoke.MethodHandles;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * exchange costs two writes of a counter, which one thread polls for all clients of the process. The thread
  * starts with the first client and ends with the last.
  */
-final class ExchangeWatchdog implements AutoCloseable {
+public final class ExchangeWatchdog implements AutoCloseable {
 
   private static final VarHandle COUNT;
   private static final VarHandle LIMIT;
@@ -65,7 +65,7 @@ final class ExchangeWatchdog implements AutoCloseable {
    * @param timeout the default limit of an exchange; it may last up to a quarter longer
    * @param onTimeout ends the exchange, in the watchdog thread; must not block
    */
-  static ExchangeWatchdog start(Duration timeout, Runnable onTimeout) {
+  public static ExchangeWatchdog start(Duration timeout, Runnable onTimeout) {
     ExchangeWatchdog watchdog = new ExchangeWatchdog(timeout, onTimeout);
     LOCK.lock();
     try {
@@ -81,12 +81,12 @@ final class ExchangeWatchdog implements AutoCloseable {
   }
 
   /** Begins an exchange with the default limit. The caller holds the channel's lock until {@link #end}. */
-  void begin() {
+  public void begin() {
     begin(timeoutNanos);
   }
 
   /** Begins an exchange with a limit of its own, at least the default. */
-  void begin(long limitNanos) {
+  public void begin(long limitNanos) {
     if (limit != limitNanos) {
       LIMIT.setRelease(this, limitNanos);
     }
@@ -94,12 +94,12 @@ final class ExchangeWatchdog implements AutoCloseable {
   }
 
   /** Ends the exchange, successful or not. */
-  void end() {
+  public void end() {
     COUNT.setRelease(this, count + 1);
   }
 
   /** Returns whether an exchange has exceeded its limit. */
-  boolean hasExpired() {
+  public boolean hasExpired() {
     return expired;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.client;
+package io.vfio4j.vfiouser.quirk;
 
 /**
  * A deviation of a server that a client has found, and how the client handles it.

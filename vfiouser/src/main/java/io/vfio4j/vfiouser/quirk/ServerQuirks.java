@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.client;
+package io.vfio4j.vfiouser.quirk;
 
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.wire.VersionMessage;
@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /** The deviations of its server that a client has found so far, at most one of each kind. Thread-safe. */
-final class ServerQuirks {
+public final class ServerQuirks {
 
   private final ConcurrentSkipListMap<ServerQuirk.Kind, ServerQuirk> quirks = new ConcurrentSkipListMap<>();
 
-  void add(ServerQuirk.Kind kind, String description) {
+  public void add(ServerQuirk.Kind kind, String description) {
     quirks.put(kind, new ServerQuirk(kind, description));
   }
 
   /** Records the deviations that a server's VERSION shows. */
-  void recordVersion(VersionMessage granted, Limits limits) {
+  public void recordVersion(VersionMessage granted, Limits limits) {
     if (granted.minor() < VersionMessage.MINOR) {
       add(ServerQuirk.Kind.OLD_PROTOCOL,
           "protocol %d.%d; this client supports %d.%d".formatted(granted.major(),
@@ -47,13 +47,13 @@ final class ServerQuirks {
   }
 
   /** Records that the server refused a request for a stopped device that others handle. */
-  void recordRefusalWhileStopped() {
+  public void recordRefusalWhileStopped() {
     add(ServerQuirk.Kind.REFUSES_WHILE_STOPPED,
         "most requests are refused in STOP and STOP_COPY: the device is moved to RUNNING before it is reset, "
             + "and only queried while it runs");
   }
 
-  List<ServerQuirk> list() {
+  public List<ServerQuirk> list() {
     return List.copyOf(quirks.values());
   }
 }
