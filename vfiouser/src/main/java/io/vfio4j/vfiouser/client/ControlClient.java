@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A connection to the control socket of a server (docs/control-socket.md), through which a device can be moved
@@ -25,6 +26,8 @@ import java.util.Optional;
  * returns.
  */
 public final class ControlClient implements AutoCloseable {
+
+  private static final Set<Errno> NOT_OFFERED = Set.of(Errno.EOPNOTSUPP, Errno.ENOSYS);
 
   private final VfioUserClient device;
   private final int maxData;
@@ -187,6 +190,44 @@ public final class ControlClient implements AutoCloseable {
       head.set(LittleEndian.U64, Header.SIZE + ConnectionToken.TOKEN, token);
       return ConnectionToken.SIZE;
     }, MemorySegment.NULL, reader -> Boolean.TRUE);
+  }
+
+  /**
+   * Asks about the replacement of the VMM.
+   *
+   * @return empty if the server does not admit a second VMM
+   * @throws DeviceLostException if the connection has failed
+   */
+  public Optional<HandoverInfo> handoverInfo() throws DeviceException {
+    return ClientCalls.unlessRefused(NOT_OFFERED,
+        () -> device.calls().call("HANDOVER_INFO", Command.HANDOVER_INFO, head -> {
+          head.set(LittleEndian.U32, Header.SIZE, Structs.HandoverInfo.SIZE);
+          head.set(LittleEndian.U32, Header.SIZE + Structs.HandoverInfo.FLAGS, 0);
+          return Structs.HandoverInfo.REQUEST_SIZE;
+        }, MemorySegment.NULL, reader -> {
+          int at = ClientCalls.readBody(reader, Structs.HandoverInfo.SIZE);
+          return HandoverInfo.decode(reader.buffer().segment().asSlice(at, Structs.HandoverInfo.SIZE));
+        }));
+  }
+
+  /**
+   * Makes the candidate the owner of the device, or only checks whether that would succeed, or disconnects it.
+   *
+   * @param token the candidate's; 0 for any
+   * @throws DeviceException ENOTCONN without a candidate, ESTALE if it is another; EBUSY if the owner is not quiet,
+   *     EINVAL if the candidate is not ready: the reason lists all that was found; EOPNOTSUPP if the server does not
+   *     admit a second VMM
+   */
+  public HandoverResult handOver(HandoverAction action, long token) throws DeviceException {
+    return device.calls().forMigration().call("HANDOVER", Command.HANDOVER, head -> {
+      head.set(LittleEndian.U32, Header.SIZE, Structs.Handover.SIZE);
+      head.set(LittleEndian.U32, Header.SIZE + Structs.Handover.FLAGS, action.flags());
+      head.set(LittleEndian.U64, Header.SIZE + Structs.Handover.TOKEN, token);
+      return Structs.Handover.REQUEST_SIZE;
+    }, MemorySegment.NULL, reader -> {
+      int at = ClientCalls.readBody(reader, Structs.Handover.SIZE);
+      return HandoverResult.decode(reader.buffer().segment().asSlice(at, Structs.Handover.SIZE));
+    });
   }
 
   /** Disconnects. A device in RUNNING stays as it is; one that this client holds returns to RUNNING. */

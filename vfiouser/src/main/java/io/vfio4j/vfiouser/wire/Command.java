@@ -9,6 +9,8 @@ import io.vfio4j.vfiouser.wire.Structs.DmaAccess;
 import io.vfio4j.vfiouser.wire.Structs.DmaMap;
 import io.vfio4j.vfiouser.wire.Structs.DmaUnmap;
 import io.vfio4j.vfiouser.wire.Structs.Feature;
+import io.vfio4j.vfiouser.wire.Structs.Handover;
+import io.vfio4j.vfiouser.wire.Structs.HandoverInfo;
 import io.vfio4j.vfiouser.wire.Structs.IoFds;
 import io.vfio4j.vfiouser.wire.Structs.IrqInfo;
 import io.vfio4j.vfiouser.wire.Structs.IrqSet;
@@ -50,7 +52,9 @@ public enum Command {
   CONNECTION_EXPORT(0xff11, Dispatch.CONTROL, ConnectionPart.LAYOUT),
   CONNECTION_IMPORT(0xff12, Dispatch.CONTROL, ConnectionPart.LAYOUT),
   CONNECTION_SURRENDER(0xff13, Dispatch.CONTROL, ConnectionToken.LAYOUT),
-  CONNECTION_RELEASE(0xff14, Dispatch.CONTROL, ConnectionToken.LAYOUT);
+  CONNECTION_RELEASE(0xff14, Dispatch.CONTROL, ConnectionToken.LAYOUT),
+  HANDOVER_INFO(0xff18, Dispatch.CONTROL, HandoverInfo.LAYOUT),
+  HANDOVER(0xff19, Dispatch.CONTROL, Handover.LAYOUT);
 
   /** Commands by number, for the numbers that the specification assigns. */
   private static final @Nullable Command[] BY_WIRE = new Command[32];

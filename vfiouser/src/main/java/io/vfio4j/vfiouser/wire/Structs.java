@@ -397,6 +397,64 @@ public final class Structs {
     }
   }
 
+  /**
+   * HANDOVER_INFO: {@code struct { u32 argsz, flags; u64 epoch, grace, token, connected_since; u32 pid, uid, mappings,
+   * irqs; u64 mapped_bytes; }}. The request has the first two fields. From token on, the fields are the candidate's, and
+   * 0 without one.
+   */
+  public static final class HandoverInfo {
+    public static final int FLAGS = 4;
+    /** How many owners the device has had. */
+    public static final int EPOCH = 8;
+    /** Nanoseconds. */
+    public static final int GRACE = 16;
+    public static final int TOKEN = 24;
+    /** Unix time in milliseconds. */
+    public static final int CONNECTED_SINCE = 32;
+    public static final int PID = 40;
+    public static final int UID = 44;
+    public static final int MAPPINGS = 48;
+    /** Bit n: interrupt index n is enabled. */
+    public static final int IRQS = 52;
+    public static final int MAPPED_BYTES = 56;
+    public static final int SIZE = 64;
+    public static final int REQUEST_SIZE = 8;
+    /** A candidate is connected. */
+    public static final int CANDIDATE = 1;
+    /** The device has lost its owner, and waits for a candidate. */
+    public static final int ORPHANED = 2;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ,
+        flags("flags", FLAGS, "candidate", "orphaned"), u64("epoch", EPOCH), u64("grace", GRACE),
+        hex("token", TOKEN), u64("connected_since", CONNECTED_SINCE), u32("pid", PID), u32("uid", UID),
+        u32("mappings", MAPPINGS), hex("irqs", IRQS), u64("mapped_bytes", MAPPED_BYTES));
+
+    private HandoverInfo() {
+    }
+  }
+
+  /** HANDOVER: {@code struct { u32 argsz, flags; u64 token, epoch, took; }}. */
+  public static final class Handover {
+    public static final int FLAGS = 4;
+    /** The candidate's; 0 for any. */
+    public static final int TOKEN = 8;
+    /** In the reply: the epoch in force. */
+    public static final int EPOCH = 16;
+    /** In the reply: nanoseconds in which the VMM's connections were exchanged. */
+    public static final int TOOK = 24;
+    public static final int SIZE = 32;
+    public static final int REQUEST_SIZE = 16;
+    /** Only the preflight. */
+    public static final int DRY_RUN = 1;
+    /** Disconnects the candidate. */
+    public static final int ABORT = 2;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ,
+        flags("flags", FLAGS, "dry-run", "abort").logged(), hex("token", TOKEN).logged(),
+        u64("epoch", EPOCH), u64("took", TOOK));
+
+    private Handover() {
+    }
+  }
+
   /** CONNECTION_SURRENDER and CONNECTION_RELEASE: {@code struct { u32 argsz, flags; u64 token; }}. */
   public static final class ConnectionToken {
     public static final int FLAGS = 4;
