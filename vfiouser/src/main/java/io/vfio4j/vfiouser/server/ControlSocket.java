@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>DEVICE</td><td>the device's thread, in {@link #serve}</td><td>the device's thread</td></tr>
  * </table>
  */
-final class ControlSocket implements AutoCloseable {
+final class ControlSocket implements Summons, AutoCloseable {
 
   private enum Turn {
     MONITOR, SUMMONED, DEVICE
@@ -94,12 +94,13 @@ final class ControlSocket implements AutoCloseable {
     monitor.start();
   }
 
-  /** Returns whether {@link #serve} has something to do for the client. */
-  boolean isSummoned() {
+  @Override
+  public boolean isSummoned() {
     return turn == Turn.SUMMONED;
   }
 
-  boolean isStopping() {
+  @Override
+  public boolean isStopping() {
     return stopping;
   }
 
@@ -174,7 +175,8 @@ final class ControlSocket implements AutoCloseable {
    * Handles the messages of the client, and waits while the VMM's messages wait. On the device's thread,
    * between messages of the VMM.
    */
-  void serve() throws LinuxException {
+  @Override
+  public void serve() throws LinuxException {
     synchronized (lock) {
       turn = Turn.DEVICE;
     }

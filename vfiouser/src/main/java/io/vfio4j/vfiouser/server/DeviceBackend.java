@@ -63,10 +63,10 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
    *
    * @param log shared by all clients, so that reconnecting does not reset its limits
    * @param peerTraffic counts bytes copied from and to exported peers
-   * @param control the control socket, which stays the caller's; null for none
+   * @param control calls the device's thread to the control socket; null if there is none
    */
   DeviceBackend(EmulatedDevice device, ServerOptions options, LogLimiter log, LongSupplier clock,
-      AtomicLong peerTraffic, @Nullable ControlSocket control) {
+      AtomicLong peerTraffic, @Nullable Summons control) {
     this.v1Device = options.versions().hasV1() && device.features().canMigrate()
         ? new V1Device(device, options.versions().hasV2())
         : null;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param options how it is served
  * @param clock the time of the device, in nanoseconds
  * @param hold which messages of the VMM wait
- * @param control the control socket, if there is one
+ * @param control calls the thread to the control socket, if there is one
  */
 record DeviceContext(EmulatedDevice device, DmaTable dma, IrqTable irqs, ServerOptions options,
-    LongSupplier clock, Hold hold, @Nullable ControlSocket control) {
+    LongSupplier clock, Hold hold, @Nullable Summons control) {
 }

@@ -9,7 +9,6 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.ProtocolException;
-import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.handover.ConnectionHead;
 import io.vfio4j.vfiouser.handover.ConnectionImage;
@@ -24,13 +23,10 @@ import io.vfio4j.vfiouser.wire.MessageChannel;
 import io.vfio4j.vfiouser.wire.MessageTransport;
 import io.vfio4j.vfiouser.wire.UnreadBytes;
 import io.vfio4j.vfiouser.wire.VersionMessage;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +57,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerConnection extends ClientConnection {
 
-  private final @Nullable ControlSocket control;
+  private final @Nullable Summons control;
   private final Hold hold;
   private final DmaAccessRequests dmaRequests;
   private final EventFdSet eventFdSet;
@@ -69,9 +65,7 @@ final class ServerConnection extends ClientConnection {
   /** The first message that must wait for the end of the hold; all that follow it are still unread. */
   private @Nullable DeferredMessage held;
   private boolean isReleased;
-  private @Nullable InfoCommands infoCommands;
-  private @Nullable IrqCommands irqCommands;
-  private @Nullable DoorbellCommands doorbellCommands;
+  private @Nullable VmmCommands vmmCommands;
 
   ServerConnection(DeviceContext context, ClientLog log, MessageTransport transport) {
     super(context, log, transport, context.options().stallTimeout());
@@ -178,7 +172,7 @@ final class ServerConnection extends ClientConnection {
    * Waits for bytes of the next message, or a summons. Returns whether there are bytes: a message that has arrived
    * is executed before the summons is followed, so that a busy control client does not delay the VMM's further.
    */
-  private boolean awaitBytes(ControlSocket summoning) throws LinuxException, ProtocolException {
+  private boolean awaitBytes(Summons summoning) throws LinuxException, ProtocolException {
     return summoning.isSummoned() ? reader.hasBuffered() || transport.awaitReadable(0) : reader.awaitBytes();
   }
 
@@ -193,7 +187,7 @@ final class ServerConnection extends ClientConnection {
   }
 
   /**
-   * Executes the next message unless it must wait: then it is kept, and {@link ControlSocket#serve} waits until
+   * Executes the next message unless it must wait: then it is kept, and {@link Summons#serve} waits until
    * the hold ends. Doorbells keep their counts in the meantime. Returns false at the end of the stream.
    */
   private boolean stepWithoutRegisters() throws LinuxException, ProtocolException {
@@ -238,35 +232,31 @@ final class ServerConnection extends ClientConnection {
     if (dmaRequests.hasAborted()) {
       throw new ErrnoException(Errno.EBUSY, "the VMM has not answered accesses that a reset has aborted");
     }
-    Set<Integer> mapped = Objects.requireNonNull(infoCommands, "VERSION has succeeded").mappedRegions();
-    if (!mapped.isEmpty()) {
-      throw new ErrnoException(Errno.EOPNOTSUPP, "the VMM may have mapped the memory of region "
-          + mapped.stream().map(String::valueOf).collect(Collectors.joining(", ")));
-    }
+    VmmCommands served = vmmCommands();
+    served.checkPassable();
     TwinSocket opened = twin;
     Negotiated inForce = negotiated();
-    ConnectionImage.Builder image = new ConnectionImage.Builder(
-        new ConnectionHead(vmm.token(), vmm.connectedSince(), vmm.pid(), vmm.uid(), inForce.limits(),
-            inForce.extensions(), inForce.writeMultiple(), opened != null, context.irqs().isIntxMasked(),
-            dmaRequests.nextId()),
+    ConnectionHead head = new ConnectionHead(vmm.token(), vmm.connectedSince(), vmm.pid(), vmm.uid(),
+        inForce.limits(), inForce.extensions(), inForce.writeMultiple(), opened != null,
+        context.irqs().isIntxMasked(), dmaRequests.nextId());
+    ConnectionImage.Builder image = new ConnectionImage.Builder(head,
         opened != null ? List.of(socket, opened.serverFd()) : List.of(socket));
-    image.add(new ConnectionRecord(RecordKind.CONFIG_SPACE, readConfigSpace(), List.of()));
-    new SetupMessages(context).export(image, Objects.requireNonNull(irqCommands, "VERSION has succeeded"));
-    for (var entry : Objects.requireNonNull(doorbellCommands, "VERSION has succeeded").eventFds()
-        .entrySet()) {
-      image.add(
-          new ConnectionRecord(RecordKind.DOORBELLS, SetupMessages.number(entry.getKey()), entry.getValue()));
+    new ConnectionSetup(context, served, memory).export(image);
+    for (UnreadBytes bytes : unread()) {
+      image.add(new ConnectionRecord(RecordKind.INPUT, bytes.bytes(), bytes.fds()));
     }
+    return image.build();
+  }
+
+  /** Returns what was received but not executed, in order; it stays here. */
+  private List<UnreadBytes> unread() {
     List<UnreadBytes> unread = new ArrayList<>();
     if (held != null) {
       unread.add(held.unread());
     }
     unread.addAll(dmaRequests.unread());
     unread.addAll(reader.unread());
-    for (UnreadBytes bytes : unread) {
-      image.add(new ConnectionRecord(RecordKind.INPUT, bytes.bytes(), bytes.fds()));
-    }
-    return image.build();
+    return unread;
   }
 
   /**
@@ -281,59 +271,23 @@ final class ServerConnection extends ClientConnection {
       twin = new TwinSocket(twinSocket, transport, context.options(), memory);
       dmaRequests.useTwin(twin.channel());
     }
-    if (!head.limits().equals(limitsWithin(head.limits()))) {
+    if (!head.limits().equals(context.options().limits().negotiate(head.limits()))) {
       throw new ErrnoException(Errno.EINVAL,
           "the VMM has negotiated %s, this server offers %s".formatted(head.limits(),
               context.options().limits()));
     }
     install(head.limits(), head.extensions(), head.writeMultiple());
-    context.irqs().beginRestore();
     dmaRequests.continueIds(head.nextId());
-    for (ConnectionRecord record : records) {
-      switch (record.kind()) {
-        case CONFIG_SPACE -> writeConfigSpace(record.body());
-        case SETUP -> apply(record);
-        case DOORBELLS -> Objects.requireNonNull(doorbellCommands, "installed").restore(
-            SetupMessages.number(record.body()), SetupMessages.eventFds(record.fds()));
-        case CONNECTION, INPUT -> {
-          // The first is the head, the others are the transport's.
-        }
-      }
-    }
-    context.irqs().setIntxMasked(head.isIntxMasked());
+    new ConnectionSetup(context, vmmCommands(), memory).restore(records, head.isIntxMasked(), this::apply);
   }
 
-  private MemorySegment readConfigSpace() throws ErrnoException {
-    MemorySegment content = memory.allocate(configSpaceSize(), Long.BYTES);
-    context.device().readRegion(DeviceDescription.CONFIG_REGION, 0, content);
-    return content;
+  private void apply(DeferredMessage message) throws ErrnoException {
+    request.load(message);
+    commands.apply(request, reply);
   }
 
-  /** Writes what the VMM has written at another server: the device's read-only bits are its own. */
-  private void writeConfigSpace(MemorySegment body) throws ErrnoException {
-    if (body.byteSize() != configSpaceSize()) {
-      throw new ErrnoException(Errno.EINVAL,
-          "a config space of %d bytes, not %d".formatted(body.byteSize(), configSpaceSize()));
-    }
-    context.device().writeRegion(DeviceDescription.CONFIG_REGION, 0,
-        memory.allocate(body.byteSize(), Long.BYTES).copyFrom(body));
-  }
-
-  private long configSpaceSize() {
-    return context.device().description().regions().get(DeviceDescription.CONFIG_REGION).size();
-  }
-
-  private Limits limitsWithin(Limits negotiated) throws ErrnoException {
-    return context.options().limits().negotiate(negotiated);
-  }
-
-  private void apply(ConnectionRecord record) throws ErrnoException, LinuxException {
-    SetupMessages.check(record);
-    try (
-        DeferredMessage message = DeferredMessage.of(record.body(), SetupMessages.duplicates(record.fds()))) {
-      request.load(message);
-      commands.apply(request, reply);
-    }
+  private VmmCommands vmmCommands() {
+    return Objects.requireNonNull(vmmCommands, "VERSION has succeeded");
   }
 
   /**
@@ -416,9 +370,7 @@ final class ServerConnection extends ClientConnection {
     DoorbellCommands doorbells = new DoorbellCommands(device, eventFdSet, inForce.maxMsgFds(), memory);
     IrqCommands irqs = new IrqCommands(context.irqs(), eventFdSet);
     InfoCommands infos = new InfoCommands(device, context.irqs(), inForce.maxMsgFds());
-    infoCommands = infos;
-    doorbellCommands = doorbells;
-    irqCommands = irqs;
+    vmmCommands = new VmmCommands(infos, irqs, doorbells);
     return List.of(
         infos,
         new RegionCommands(device, inForce.maxDataXferSize(), negotiated.writeMultiple()),
