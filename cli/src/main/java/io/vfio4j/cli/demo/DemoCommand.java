@@ -32,8 +32,10 @@ import picocli.CommandLine.ParameterException;
     "With --devices, it starts two servers for each of several devices. Each device writes to guest memory and to the"
         + " memory of the next device, 10,000 times per second each. All are migrated together, and all of these"
         + " sequences are checked.",
+    "With --swap, a client keeps using one device while the server behind it is replaced twice by vfio4j swap and the old"
+        + " processes end.",
     "The exit code is 0 only if all checks pass.", ""}, footerHeading = "%nExamples:%n", footer = {
-        "  vfio4j demo", "  vfio4j demo --devices 4", "  vfio4j demo --memory 1g",
+        "  vfio4j demo", "  vfio4j demo --devices 4", "  vfio4j demo --swap", "  vfio4j demo --memory 1g",
         "  vfio4j demo --load /var/lib/big.iso --json"})
 public final class DemoCommand implements Callable<Integer> {
 
@@ -47,6 +49,9 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(names = "--devices", paramLabel = "N", defaultValue = "1", description = "Number of devices, 1 to 16 (default: 1).")
   private int devices;
 
+  @Option(names = "--swap", description = "Replace the server of a device that a client is using.")
+  private boolean swap;
+
   @Option(names = "--memory", paramLabel = "SIZE", converter = SizeConverter.class, description = "Size of a device's internal memory (default: 256m, with several devices 64m each).")
   private @Nullable Long memory;
 
@@ -57,14 +62,22 @@ public final class DemoCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     checkArguments();
     DemoSettings settings = settings();
-    // At the source and at the target: all pages are allocated once they have been sent and compared.
-    HostMemory.ofThisHost().require((long) (2.0 * devices * settings.memory()), "the demonstration");
+    // At the source and at the target: all pages are allocated once they have been sent and compared. Swaps are
+    // compared with a copy.
+    double copies = swap ? 3.0 : 2.0;
+    HostMemory.ofThisHost().require((long) (copies * devices * settings.memory()), "the demonstration");
+    if (swap) {
+      return runSwap(settings);
+    }
     return devices == 1 ? runSingle(settings) : runRing(settings);
   }
 
   private void checkArguments() {
     if (devices < 1 || devices > MAX_DEVICES) {
       throw usageError("--devices: %d is not between 1 and %d".formatted(devices, MAX_DEVICES));
+    }
+    if (devices > 1 && swap) {
+      throw usageError("--swap: only one device can be swapped, without --devices");
     }
     if (devices > 1 && memory != null && memory <= PeerMemory.BYTES) {
       throw usageError("--memory: each of several devices needs more than %s for the writes of the other"
@@ -93,6 +106,16 @@ public final class DemoCommand implements Callable<Integer> {
         (folder, progress) -> new RingDemo(devices, settings, progress).run(folder));
     RingReport report = new RingReport(settings, result);
     return print(output, report.lines(), report.json(), result.passed());
+  }
+
+  private int runSwap(DemoSettings settings) throws IOException, InterruptedException {
+    Output output = common.output();
+    output.line("vfio4j demo: a device under load, whose server is replaced twice; this takes a few seconds.");
+    try (SignalInterrupt _ = SignalInterrupt.install(); TemporaryFolder folder = new TemporaryFolder()) {
+      SwapResult result = new SwapDemo(settings, folder.path()).run();
+      SwapReport report = new SwapReport(settings, result);
+      return print(output, report.lines(), report.json(), result.passed());
+    }
   }
 
   @FunctionalInterface

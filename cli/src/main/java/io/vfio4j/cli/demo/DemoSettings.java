@@ -122,6 +122,20 @@ final class DemoSettings {
     return arguments;
   }
 
+  /** Returns the arguments of the command that serves a source device, with a control socket. */
+  List<String> sourceArguments(Path socket, Path control) {
+    List<String> arguments = sourceArguments(socket);
+    arguments.addAll(List.of("--control", control.toString()));
+    return arguments;
+  }
+
+  /** Returns the arguments of the command that serves a target device, with a control socket. */
+  List<String> targetArguments(Path socket, Path control) {
+    List<String> arguments = targetArguments(socket);
+    arguments.addAll(List.of("--control", control.toString()));
+    return arguments;
+  }
+
   /** Returns how many bytes of the file each device's memory initially holds. */
   long loadedBytes() {
     try {

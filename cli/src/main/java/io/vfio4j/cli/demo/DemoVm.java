@@ -44,6 +44,10 @@ final class DemoVm implements AutoCloseable {
     return source;
   }
 
+  GuestMemory guest() {
+    return guest;
+  }
+
   TrafficSlots slots() {
     return slots;
   }

@@ -101,24 +101,44 @@ final class GuestDevice implements AutoCloseable {
     return read64(ScratchLayout.TRAFFIC_COUNT);
   }
 
-  /** Executes a DMA command, and waits for its interrupt. */
-  void command(int command, long iova, long offset, long length) throws IOException {
+  /** Starts changes of internal memory; a rate of 0 stops them. */
+  void startChurn(int perSecond) throws DeviceException {
+    write32(ScratchLayout.CHURN_RATE, perSecond);
+  }
+
+  /**
+   * Executes a DMA command, and waits for its interrupt.
+   *
+   * @return the number of interrupts since the command before
+   */
+  long command(int command, long iova, long offset, long length) throws IOException {
     write64(ScratchLayout.DMA_IOVA, iova);
     write64(ScratchLayout.DMA_OFFSET, offset);
     write64(ScratchLayout.DMA_LENGTH, length);
-    EventFd done = vectors.get(ScratchLayout.COMMAND_VECTOR);
-    long ignored = done.drain();
+    EventFd done = commandVector();
+    long earlier = done.drain();
     write32(ScratchLayout.COMMAND, command | ScratchLayout.COMMAND_INTERRUPT);
     if (!await(done, Duration.ofSeconds(10))) {
       throw new IOException("a DMA command of %s was not completed (after %d earlier interrupts)"
-          .formatted(client.identity().name(), ignored));
+          .formatted(client.identity().name(), earlier));
     }
+    return earlier + done.drain();
+  }
+
+  /** Arms the timer, replacing an earlier deadline, and forgets earlier interrupts. */
+  void armTimer(Duration runningTime) throws IOException {
+    startTimer(runningTime);
+    timer().drain();
   }
 
   /** Arms the timer, replacing an earlier deadline. */
-  void armTimer(Duration runningTime) throws IOException {
+  void startTimer(Duration runningTime) throws DeviceException {
     write64(ScratchLayout.TIMER, runningTime.toNanos() / 1000);
-    timer().drain();
+  }
+
+  /** Returns the eventfd that counts the interrupts of commands. */
+  EventFd commandVector() {
+    return vectors.get(ScratchLayout.COMMAND_VECTOR);
   }
 
   /** Returns the timer's eventfd, which counts its interrupts. */

@@ -18,10 +18,16 @@ final class MemoryComparison {
   private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final long CHUNK = 1 << 20;
 
-  private final GuestDevice source;
-  private final GuestDevice target;
+  private final Memory source;
+  private final Memory target;
   private final long begin;
   private final long size;
+
+  /** The internal memory of a device, or a copy of it. */
+  @FunctionalInterface
+  interface Memory {
+    void readMemory(long offset, MemorySegment into) throws DeviceException;
+  }
 
   /**
    * Creates a comparison.
@@ -29,7 +35,7 @@ final class MemoryComparison {
    * @param begin offset at which to begin; peers change the memory before it
    * @param size size of the whole memory in bytes
    */
-  MemoryComparison(GuestDevice source, GuestDevice target, long begin, long size) {
+  MemoryComparison(Memory source, Memory target, long begin, long size) {
     this.source = source;
     this.target = target;
     this.begin = begin;

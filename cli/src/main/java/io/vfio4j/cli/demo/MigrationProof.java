@@ -96,7 +96,8 @@ final class MigrationProof {
     long before = vm.source().read64(ScratchLayout.CHURN_COUNT);
     long after = target.read64(ScratchLayout.CHURN_COUNT);
     Optional<String> difference =
-        new MemoryComparison(vm.source(), target, memoryBegin, memory).difference(before, after);
+        new MemoryComparison(vm.source()::readMemory, target::readMemory, memoryBegin, memory)
+            .difference(before, after);
     checks.add(difference.map(text -> DemoCheck.failed(name, text)).orElseGet(() -> DemoCheck.passed(name,
         String.format(Locale.ROOT, "%,d bytes are equal, except for %,d later changes", memory - memoryBegin,
             after - before))));
@@ -104,27 +105,18 @@ final class MigrationProof {
 
   private void checkRegisters() throws IOException {
     String name = "registers";
-    List<String> wrong = new ArrayList<>();
-    compare(wrong, "SCRATCH", vm.scratchValue(), target.read64(ScratchLayout.SCRATCH));
-    compare(wrong, "COMPLETED", vm.source().read64(ScratchLayout.COMPLETED),
-        target.read64(ScratchLayout.COMPLETED));
-    compare(wrong, "DMA_IOVA", vm.source().read64(ScratchLayout.DMA_IOVA),
-        target.read64(ScratchLayout.DMA_IOVA));
-    compare(wrong, "DMA_OFFSET", vm.source().read64(ScratchLayout.DMA_OFFSET),
-        target.read64(ScratchLayout.DMA_OFFSET));
-    compare(wrong, "DMA_LENGTH", vm.source().read64(ScratchLayout.DMA_LENGTH),
-        target.read64(ScratchLayout.DMA_LENGTH));
-    compare(wrong, "TRAFFIC_IOVA", GuestMemory.IOVA, target.read64(ScratchLayout.TRAFFIC_IOVA));
-    compare(wrong, "TRAFFIC_SLOTS", vm.slots().count(), target.read32(ScratchLayout.TRAFFIC_SLOTS));
-    compare(wrong, "ERROR", 0, target.read32(ScratchLayout.ERROR));
-    checks.add(wrong.isEmpty() ? DemoCheck.passed(name, "eight registers have kept their values")
-        : DemoCheck.failed(name, String.join("; ", wrong)));
-  }
-
-  private static void compare(List<String> wrong, String register, long expected, long found) {
-    if (expected != found) {
-      wrong.add("%s is 0x%x instead of 0x%x".formatted(register, found, expected));
-    }
+    GuestDevice source = vm.source();
+    RegisterComparison found = new RegisterComparison(target);
+    found.compare64("SCRATCH", ScratchLayout.SCRATCH, vm.scratchValue());
+    found.compare64("COMPLETED", ScratchLayout.COMPLETED, source.read64(ScratchLayout.COMPLETED));
+    found.compare64("DMA_IOVA", ScratchLayout.DMA_IOVA, source.read64(ScratchLayout.DMA_IOVA));
+    found.compare64("DMA_OFFSET", ScratchLayout.DMA_OFFSET, source.read64(ScratchLayout.DMA_OFFSET));
+    found.compare64("DMA_LENGTH", ScratchLayout.DMA_LENGTH, source.read64(ScratchLayout.DMA_LENGTH));
+    found.compare64("TRAFFIC_IOVA", ScratchLayout.TRAFFIC_IOVA, GuestMemory.IOVA);
+    found.compare32("TRAFFIC_SLOTS", ScratchLayout.TRAFFIC_SLOTS, vm.slots().count());
+    found.compare32("ERROR", ScratchLayout.ERROR, 0);
+    checks.add(found.differences().map(wrong -> DemoCheck.failed(name, wrong))
+        .orElseGet(() -> DemoCheck.passed(name, "eight registers have kept their values")));
   }
 
   private void checkTimer(long atSource, long atTarget) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A temporary folder for sockets. */
+/** A temporary folder for sockets and journals. */
 final class TemporaryFolder implements AutoCloseable {
 
   private final Path path;
@@ -23,12 +23,12 @@ final class TemporaryFolder implements AutoCloseable {
 
   @Override
   public void close() {
-    try (Stream<Path> sockets = Files.list(path)) {
-      List<Path> remaining = sockets.toList();
-      for (Path socket : remaining) {
-        Files.deleteIfExists(socket);
+    try (Stream<Path> files = Files.walk(path)) {
+      // The content of a folder before the folder.
+      List<Path> remaining = files.toList().reversed();
+      for (Path file : remaining) {
+        Files.deleteIfExists(file);
       }
-      Files.deleteIfExists(path);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

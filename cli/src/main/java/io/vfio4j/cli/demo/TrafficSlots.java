@@ -77,6 +77,11 @@ final class TrafficSlots {
     return newest > cleared ? newest : 0;
   }
 
+  /** Clears a slot that has been read. */
+  void clearSlot(long slot) {
+    slots.setAtIndex(U64, slot, 0);
+  }
+
   /** Clears all slots. The device must not write to them meanwhile. */
   void clear(long number) {
     slots.fill((byte) 0);
