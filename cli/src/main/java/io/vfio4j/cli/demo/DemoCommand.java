@@ -110,7 +110,8 @@ public final class DemoCommand implements Callable<Integer> {
 
   private int runSwap(DemoSettings settings) throws IOException, InterruptedException {
     Output output = common.output();
-    output.line("vfio4j demo: a device under load, whose server is replaced twice; this takes a few seconds.");
+    output
+        .line("vfio4j demo: a device under load, whose server is replaced twice; this takes a few seconds.");
     try (SignalInterrupt _ = SignalInterrupt.install(); TemporaryFolder folder = new TemporaryFolder()) {
       SwapResult result = new SwapDemo(settings, folder.path()).run();
       SwapReport report = new SwapReport(settings, result);

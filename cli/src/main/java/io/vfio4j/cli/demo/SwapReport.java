@@ -24,8 +24,9 @@ final class SwapReport {
   List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add("");
-    lines.add("Replaced the server of a device %d times while a client used it; the client kept its connection."
-        .formatted(result.swaps().size()));
+    lines.add(
+        "Replaced the server of a device %d times while a client used it; the client kept its connection."
+            .formatted(result.swaps().size()));
     lines.add("");
     result.swaps().forEach(swap -> lines.add(line(swap)));
     lines.add("");
@@ -36,7 +37,8 @@ final class SwapReport {
   }
 
   private static String line(SwapResult.Swap swap) {
-    return String.format(Locale.ROOT, "  process %d to %d: the client waited for at most %s; %d was then stopped",
+    return String.format(Locale.ROOT,
+        "  process %d to %d: the client waited for at most %s; %d was then stopped",
         swap.fromPid(), swap.toPid(), Quantities.time(swap.pause()), swap.fromPid());
   }
 

@@ -61,8 +61,9 @@ final class TrafficConsumer implements AutoCloseable {
   Optional<String> finish(long written) {
     consume();
     if (consumed != written) {
-      return Optional.of("of %d writes, %d arrived in order; the next slot holds %d".formatted(written, consumed,
-          slots.get(slots.slotAfter(consumed))));
+      return Optional
+          .of("of %d writes, %d arrived in order; the next slot holds %d".formatted(written, consumed,
+              slots.get(slots.slotAfter(consumed))));
     }
     for (long slot = 0; slot < slots.count(); slot++) {
       if (slots.get(slot) != 0) {

@@ -16,7 +16,6 @@ class SwapDemoIT {
   @TempDir
   private Path folder;
 
-
   @Test
   void losesNothingInTwoSwaps() throws Exception {
     DemoSettings settings = DemoSettings.builder().memory(MEMORY).build();
