@@ -162,8 +162,9 @@ abstract class AbstractPciDevice {
    *
    * @param name the name in the saved state, which must never change
    * @param range the target of the DMA
-   * @param step performs a part of the work that takes at most a few milliseconds, and returns whether there is more.
-   *     The work must be finite
+   * @param step performs a part of the work that takes at most a few milliseconds, and accesses at most 64 KiB of DMA
+   *     memory, which may be accessed by message; returns whether there is more. Quick steps run in succession. The work
+   *     must be finite
    */
   protected final DmaTask dmaTask(String name, DmaRange range, BooleanSupplier step) {
     return declarations.addTask(new DmaTask(name, range, step));

@@ -10,8 +10,9 @@ import java.util.function.BooleanSupplier;
  *
  * <p>
  * A wake-up per event would cost more than the event, so there is at most one per millisecond, which runs all due events
- * in a batch of at most {@link #MAX_BATCH}. Events that are late by more than 100 ms, because the thread was delayed or
- * the rate exceeds the machine, are dropped.
+ * in a batch of at most {@link #MAX_BATCH}. A batch also ends after a millisecond, because each event may wait for memory
+ * accessed by message; the rest follows when the device's thread has handled messages. Events that are late by more than
+ * 100 ms, because the thread was delayed or the rate exceeds the machine, are dropped.
  */
 @SuppressWarnings("exports") // StateItem is how the device core saves it, of no use to others.
 public final class DevicePacer implements StateItem, ScheduledWork {
@@ -21,6 +22,9 @@ public final class DevicePacer implements StateItem, ScheduledWork {
 
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final long MIN_WAKE_UP_NANOS = 1_000_000L;
+
+  /** Ends a batch after the event that exceeds it. */
+  private static final long MAX_BATCH_NANOS = 1_000_000L;
 
   /** Without a limit, a device that falls behind would only catch up. */
   private static final long MAX_BACKLOG_NANOS = 100_000_000L;
@@ -32,6 +36,8 @@ public final class DevicePacer implements StateItem, ScheduledWork {
   private long rate;
   private long anchor;
   private long completed;
+  /** Set when {@link #rate} is called, which an access to the device may do while an event waits for memory. */
+  private boolean restarted;
 
   DevicePacer(DeviceContext context, String name, RunningClock clock, BooleanSupplier event) {
     this.context = context;
@@ -54,6 +60,7 @@ public final class DevicePacer implements StateItem, ScheduledWork {
     rate = eventsPerSecond;
     anchor = clock.now();
     completed = 0;
+    restarted = true;
   }
 
   /** Returns the rate in events per second. */
@@ -64,13 +71,18 @@ public final class DevicePacer implements StateItem, ScheduledWork {
   @Override
   public long runDue(long now) {
     int due = dueCount(now);
-    for (int i = 0; i < due; i++) {
+    long begun = clock.now();
+    restarted = false;
+    for (int i = 0; i < due && !restarted; i++) {
+      completed++;
       if (!event.getAsBoolean()) {
         rate = 0;
         return Long.MAX_VALUE;
       }
+      if (clock.now() - begun > MAX_BATCH_NANOS) {
+        break;
+      }
     }
-    completed += due;
     return nextDue(now);
   }
 

@@ -7,6 +7,12 @@ import java.util.List;
 /** Schedules a device's own work: timers, pacers and DMA tasks. */
 final class DeviceScheduler {
 
+  /** A task's steps are short, because they may wait for memory accessed by message; several run at once. */
+  private static final int MAX_STEPS = 16;
+
+  /** Ends the steps of a task after the one that exceeds it, so that the device's thread also handles messages. */
+  private static final long MAX_STEPS_NANOS = 1_000_000L;
+
   private final RunState runState;
   private final DmaGate gate;
   private final ScheduledWork[] scheduled;
@@ -75,12 +81,19 @@ final class DeviceScheduler {
     return toOuterTime(now, time, one.work().runDue(time));
   }
 
+  /** Runs steps of a task, and returns whether more can run at once. */
   private boolean runDue(DmaTask task) {
-    if (task.isBusy() && gate.isOpen(runState.state(), task.range())) {
+    long begun = runState.clock().now();
+    int steps = 0;
+    while (canRun(task) && steps < MAX_STEPS && runState.clock().now() - begun <= MAX_STEPS_NANOS) {
       task.runStep();
-      return task.isBusy();
+      steps++;
     }
-    return false;
+    return canRun(task);
+  }
+
+  private boolean canRun(DmaTask task) {
+    return task.isBusy() && gate.isOpen(runState.state(), task.range());
   }
 
   private static long toOuterTime(long now, long time, long due) {

@@ -17,7 +17,12 @@ class DevicePacerTest {
   private final DeviceContext context = new DeviceContext(DeviceSetup.named("test"));
   private long events;
   private long most = Long.MAX_VALUE;
-  private final DevicePacer pacer = new DevicePacer(context, "pacer", clock, () -> ++events < most);
+  private Runnable duringEvent = () -> {
+  };
+  private final DevicePacer pacer = new DevicePacer(context, "pacer", clock, () -> {
+    duringEvent.run();
+    return ++events < most;
+  });
 
   private void start(long rate) {
     context.attach();
@@ -47,6 +52,45 @@ class DevicePacerTest {
     assertThat(pacer.runDue(BEGIN + TestClock.SECOND)).isEqualTo(Long.MAX_VALUE);
     assertThat(events).isEqualTo(5);
     assertThat(pacer.rate()).isZero();
+  }
+
+  /** As with memory by message: the device's thread must handle messages even if it cannot keep the rate. */
+  @Test
+  void endsBatchOfSlowEvents() {
+    start(1000);
+    outer.advance(50 * TestClock.MILLI);
+    duringEvent = () -> outer.advance(3 * TestClock.MILLI);
+    long now = clock.now();
+    assertThat(pacer.runDue(now)).as("more is due").isEqualTo(now);
+    assertThat(events).isEqualTo(1);
+    duringEvent = () -> {
+    };
+    pacer.runDue(clock.now());
+    assertThat(events).as("those that were due then, and while the first took place").isEqualTo(53);
+  }
+
+  @Test
+  void endsBatchWhenEventStopsIt() {
+    start(1000);
+    outer.advance(50 * TestClock.MILLI);
+    duringEvent = () -> pacer.rate(0);
+    assertThat(pacer.runDue(clock.now())).isEqualTo(Long.MAX_VALUE);
+    assertThat(events).isEqualTo(1);
+  }
+
+  @Test
+  void continuesAtRateSetDuringEvent() {
+    start(1000);
+    outer.advance(50 * TestClock.MILLI);
+    duringEvent = () -> pacer.rate(100);
+    pacer.runDue(clock.now());
+    duringEvent = () -> {
+    };
+    for (int i = 0; i < 100; i++) {
+      outer.advance(10 * TestClock.MILLI);
+      pacer.runDue(clock.now());
+    }
+    assertThat(events).isEqualTo(1 + 100);
   }
 
   @Test

@@ -28,8 +28,8 @@ import java.util.function.BooleanSupplier;
  */
 final class DmaEngine {
 
-  /** Maximum bytes per step. */
-  static final long CHUNK_BYTES = 1L << 20;
+  /** Maximum bytes per step: one message, if the memory is accessed by message. */
+  static final long CHUNK_BYTES = 64L << 10;
 
   /** Receives the results of commands. */
   interface Listener {

@@ -96,7 +96,7 @@ class FaultInjectorTest {
   void keepsRunningDuringDelayedArc() throws Exception {
     try (ScratchFixture rig = with("arc=RUNNING>RUNNING_P2P,delay=50ms")) {
       rig.traffic(1000, 1000);
-      rig.clock.stepBy(MILLI);
+      rig.clock.stepBy(MILLI / 20);
       rig.device.moveTo(DeviceState.RUNNING_P2P);
       assertThat(rig.get64(ScratchLayout.TRAFFIC_COUNT)).isBetween(40L, 60L);
     }
