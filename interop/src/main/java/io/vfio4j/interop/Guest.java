@@ -3,13 +3,20 @@ package io.vfio4j.interop;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.SequenceInputStream;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Enumeration;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -33,18 +40,28 @@ public final class Guest implements AutoCloseable {
   public record CommandResult(int status, List<String> output) {
   }
 
-  private final Process process;
-  private final Writer input;
+  private final GuestKit kit;
+  private final QemuArguments machine;
+  private final Path folder;
+  private final String name;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-  private final Path console;
-  private final Path errors;
+  /** All that have run the guest, and those that are to run it. */
+  private final List<QemuProcess> processes = new CopyOnWriteArrayList<>();
+  /** The output of processes that the reader has not come to. */
+  private final Queue<InputStream> outputs = new ConcurrentLinkedQueue<>();
+  private QemuProcess current;
+  private Writer input;
   private int commands;
 
-  private Guest(Process process, Path console, Path errors) {
-    this.process = process;
-    this.console = console;
-    this.errors = errors;
-    input = process.outputWriter(StandardCharsets.UTF_8);
+  private Guest(GuestKit kit, QemuArguments machine, Path folder, String name) throws IOException {
+    this.kit = kit;
+    this.machine = machine;
+    this.folder = folder;
+    this.name = name;
+    current = QemuProcess.start(kit, machine, folder, name);
+    processes.add(current);
+    outputs.add(current.process().getInputStream());
+    input = current.process().outputWriter(StandardCharsets.UTF_8);
     Thread thread = new Thread(this::readLines, "guest-lines");
     thread.setDaemon(true);
     thread.start();
@@ -61,15 +78,7 @@ public final class Guest implements AutoCloseable {
    */
   static Guest start(GuestKit kit, QemuArguments machine, Path folder, String name)
       throws IOException, InterruptedException {
-    Path console = folder.resolve(name + "-console.log");
-    Path errors = folder.resolve(name + "-qemu.log");
-    List<String> command = new ArrayList<>(
-        List.of("timeout", "--kill-after=5", Long.toString(machine.lifetime().toSeconds())));
-    command.addAll(kit.qemu());
-    command.addAll(machine.arguments(console));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
-    builder.environment().put("QEMU_MODULE_DIR", kit.qemuModules().toString());
-    Guest guest = new Guest(builder.start(), console, errors);
+    Guest guest = new Guest(kit, machine, folder, name);
     try {
       guest.awaitReady();
       return guest;
@@ -79,8 +88,46 @@ public final class Guest implements AutoCloseable {
     }
   }
 
+  /** Returns the process of QEMU that runs the guest. */
+  QemuProcess qemu() {
+    return current;
+  }
+
+  /** Starts another QEMU with the same machine, which waits for the guest to migrate to it. */
+  QemuProcess startSuccessor() throws IOException {
+    QemuProcess successor = QemuProcess.start(kit, machine, folder, "%s-%d".formatted(name, processes.size()),
+        "-incoming", "defer", "-S");
+    processes.add(successor);
+    return successor;
+  }
+
+  /**
+   * Takes the guest's serial port from another process from now on. What the previous process has put out is read
+   * first, up to its exit, so that a line may begin at one and end at the other.
+   */
+  void moveTo(QemuProcess successor) {
+    current = successor;
+    outputs.add(successor.process().getInputStream());
+    input = successor.process().outputWriter(StandardCharsets.UTF_8);
+  }
+
+  private Enumeration<InputStream> outputsInOrder() {
+    return new Enumeration<>() {
+      @Override
+      public boolean hasMoreElements() {
+        return !outputs.isEmpty();
+      }
+
+      @Override
+      public InputStream nextElement() {
+        return outputs.remove();
+      }
+    };
+  }
+
   private void readLines() {
-    try (BufferedReader from = process.inputReader(StandardCharsets.UTF_8)) {
+    try (BufferedReader from = new BufferedReader(
+        new InputStreamReader(new SequenceInputStream(outputsInOrder()), StandardCharsets.UTF_8))) {
       for (String line = from.readLine(); line != null; line = from.readLine()) {
         lines.add(line);
       }
@@ -185,22 +232,22 @@ public final class Guest implements AutoCloseable {
 
   /** Kills QEMU with SIGKILL and waits for it to exit. */
   public void kill() {
-    // The child process is the watchdog that limits QEMU's lifetime.
-    List<ProcessHandle> qemu = process.descendants().toList();
-    qemu.forEach(ProcessHandle::destroyForcibly);
-    qemu.forEach(child -> child.onExit().join());
-    process.destroyForcibly();
-    process.onExit().join();
+    processes.forEach(QemuProcess::kill);
   }
 
   /** Returns QEMU's standard error so far. */
   public List<String> qemuErrors() throws IOException {
-    return ToolProcess.tail(List.of(errors), Integer.MAX_VALUE).lines().toList();
+    return ToolProcess.tail(processes.stream().map(QemuProcess::errors).toList(), Integer.MAX_VALUE).lines()
+        .toList();
   }
 
   /** Returns the last output of the kernel and of QEMU. */
   public String tail() throws IOException {
-    return ToolProcess.tail(List.of(console, errors), TAIL_LINES);
+    StringBuilder text = new StringBuilder();
+    for (QemuProcess process : processes) {
+      text.append(process.tail(TAIL_LINES)).append(System.lineSeparator());
+    }
+    return text.toString();
   }
 
   @Override
@@ -210,6 +257,6 @@ public final class Guest implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "guest " + console.getFileName();
+    return "guest " + name;
   }
 }

@@ -81,11 +81,23 @@ final class GuestLoad {
    * @throws IOException if the swap fails, with its output, or the load does not go on
    */
   void swap(ControlledServer from, ControlledServer to) throws IOException, InterruptedException {
+    during(() -> {
+      Result result = runSwap(from, to);
+      if (result.code() != 0) {
+        throw new IOException("swap failed with exit code %d: %s".formatted(result.code(), result.err()));
+      }
+    });
+  }
+
+  /** A change to the device or to the VM that the guest should not notice. */
+  interface Change {
+    void run() throws IOException, InterruptedException;
+  }
+
+  /** Makes a change while the load runs, which the verdict counts as a swap, and waits until the load has gone on. */
+  void during(Change change) throws IOException, InterruptedException {
     int before = lines();
-    Result result = runSwap(from, to);
-    if (result.code() != 0) {
-      throw new IOException("swap failed with exit code %d: %s".formatted(result.code(), result.err()));
-    }
+    change.run();
     swaps.add(new LoadVerdict.Swap(before, lines()));
     awaitLines(lines() + LoadVerdict.LINES_AFTER);
   }

@@ -6,22 +6,24 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The settings of a guest.
  *
  * @param flavour its kernel
  * @param memoryShared whether QEMU shares the guest's memory with servers
+ * @param memoryFile the file of shared memory, which another QEMU can open too; if empty, QEMU creates a memfd
  * @param iommu whether the guest has a virtual IOMMU
  * @param lifetime maximum run time, after which QEMU is killed, even if this process has ended
  * @param devices QEMU arguments that add devices
  */
-public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean iommu, Duration lifetime,
-    List<String> devices) {
+public record GuestSettings(GuestKernel flavour, boolean memoryShared, Optional<Path> memoryFile,
+    boolean iommu, Duration lifetime, List<String> devices) {
 
   /** A guest with shared memory and no devices. */
   public static final GuestSettings DEFAULT =
-      new GuestSettings(GuestKernel.CLOUD, true, false, Duration.ofMinutes(10), List.of());
+      new GuestSettings(GuestKernel.CLOUD, true, Optional.empty(), false, Duration.ofMinutes(10), List.of());
 
   private static final String ROOT_PORT = "rp0";
 
@@ -32,22 +34,27 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
 
   /** Returns these settings with another kernel. */
   public GuestSettings withFlavour(GuestKernel other) {
-    return new GuestSettings(other, memoryShared, iommu, lifetime, devices);
+    return new GuestSettings(other, memoryShared, memoryFile, iommu, lifetime, devices);
   }
 
   /** Returns these settings with memory that is not shared. */
   public GuestSettings withPrivateMemory() {
-    return new GuestSettings(flavour, false, iommu, lifetime, devices);
+    return new GuestSettings(flavour, false, Optional.empty(), iommu, lifetime, devices);
+  }
+
+  /** Returns these settings with shared memory in a file, which QEMU creates if it is missing. */
+  public GuestSettings withMemoryFile(Path file) {
+    return new GuestSettings(flavour, true, Optional.of(file), iommu, lifetime, devices);
   }
 
   /** Returns these settings with a virtual IOMMU. */
   public GuestSettings withIommu() {
-    return new GuestSettings(flavour, memoryShared, true, lifetime, devices);
+    return new GuestSettings(flavour, memoryShared, memoryFile, true, lifetime, devices);
   }
 
   /** Returns these settings with another lifetime. */
   public GuestSettings withLifetime(Duration other) {
-    return new GuestSettings(flavour, memoryShared, iommu, other, devices);
+    return new GuestSettings(flavour, memoryShared, memoryFile, iommu, other, devices);
   }
 
   /**
@@ -87,7 +94,7 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
     List<String> more = new ArrayList<>(devices);
     more.add("-device");
     more.add(device);
-    return new GuestSettings(flavour, memoryShared, iommu, lifetime, more);
+    return new GuestSettings(flavour, memoryShared, memoryFile, iommu, lifetime, more);
   }
 
   /**
@@ -101,15 +108,25 @@ public record GuestSettings(GuestKernel flavour, boolean memoryShared, boolean i
   }
 
   /**
-   * Returns the arguments that follow QEMU's name. Memory that is not shared is anonymous, because QEMU also passes
-   * on the descriptor of a private memfd, through which the server sees other memory than the guest. The kernel's
-   * timer check is disabled, because it fails on a busy machine.
+   * Returns the memory's backend. Memory that is not shared is anonymous, because QEMU also passes on the descriptor
+   * of a private memfd, through which the server sees other memory than the guest.
+   */
+  private String memoryBackend() {
+    if (!memoryShared) {
+      return "memory-backend-ram";
+    }
+    return memoryFile.map(file -> "memory-backend-file,mem-path=" + file).orElse("memory-backend-memfd")
+        + ",share=on";
+  }
+
+  /**
+   * Returns the arguments that follow QEMU's name. The kernel's timer check is disabled, because it fails on a busy
+   * machine.
    */
   private List<String> arguments(Path kernel, Path initramfs, Path console) {
     List<String> arguments = new ArrayList<>(List.of("-accel", "tcg", "-machine",
         "q35,memory-backend=mem0" + (iommu ? ",kernel-irqchip=off" : ""), "-object",
-        memoryShared ? "memory-backend-memfd,id=mem0,size=512M,share=on"
-            : "memory-backend-ram,id=mem0,size=512M",
+        memoryBackend() + ",id=mem0,size=512M",
         "-m", "512M", "-smp", "1",
         "-nodefaults", "-display", "none", "-vga", "none", "-serial", "file:" + console, "-serial", "stdio",
         "-kernel", kernel.toString(), "-initrd", initramfs.toString(), "-append",
