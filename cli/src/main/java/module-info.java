@@ -31,6 +31,7 @@ module io.vfio4j.cli {
   opens io.vfio4j.cli.conform to info.picocli;
   opens io.vfio4j.cli.demo to info.picocli;
   opens io.vfio4j.cli.device to info.picocli;
+  opens io.vfio4j.cli.handover to info.picocli;
   opens io.vfio4j.cli.inspect to info.picocli;
   opens io.vfio4j.cli.migrate to info.picocli;
   opens io.vfio4j.cli.peer to info.picocli;

@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.cli.base.Terminal;
 import io.vfio4j.cli.conform.ConformCommand;
 import io.vfio4j.cli.demo.DemoCommand;
+import io.vfio4j.cli.handover.HandoverCommand;
 import io.vfio4j.cli.inspect.InspectCommand;
 import io.vfio4j.cli.migrate.MigrateCommand;
 import io.vfio4j.cli.migrate.ReceiveCommand;
@@ -37,6 +38,7 @@ public final class Commands {
     all.put("probe", ProbeCommand::new);
     all.put("migrate", MigrateCommand::new);
     all.put("swap", SwapCommand::new);
+    all.put("handover", HandoverCommand::new);
     all.put("receive", ReceiveCommand::new);
     all.put("send", SendCommand::new);
     all.put("save", SaveCommand::new);
