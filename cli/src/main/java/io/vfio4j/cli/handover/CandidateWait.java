@@ -40,7 +40,8 @@ final class CandidateWait {
    * @throws CommandException if the time is over
    */
   Contenders awaitConnected() throws IOException, InterruptedException {
-    return await(contenders -> contenders.candidate().isPresent() ? Optional.empty() : Optional.of(NO_CANDIDATE));
+    return await(
+        contenders -> contenders.candidate().isPresent() ? Optional.empty() : Optional.of(NO_CANDIDATE));
   }
 
   /**
@@ -67,7 +68,8 @@ final class CandidateWait {
       }
       if (System.nanoTime() - deadline >= 0) {
         throw new CommandException(ExitCodes.FAILURE,
-            "no candidate was ready in time: %s; %s".formatted(reported, contenders.describeUnchanged()), null);
+            "no candidate was ready in time: %s; %s".formatted(reported, contenders.describeUnchanged()),
+            null);
       }
       Thread.sleep(POLL_INTERVAL);
     }

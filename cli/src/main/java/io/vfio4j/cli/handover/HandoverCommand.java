@@ -89,7 +89,8 @@ public final class HandoverCommand implements Callable<Integer> {
 
   private int run(ControlClient control, HandoverReport report) throws IOException, InterruptedException {
     Contenders contenders = findCandidate(control, report);
-    HandoverAction action = abort ? HandoverAction.ABORT : dryRun ? HandoverAction.DRY_RUN : HandoverAction.COMMIT;
+    HandoverAction action =
+        abort ? HandoverAction.ABORT : dryRun ? HandoverAction.DRY_RUN : HandoverAction.COMMIT;
     report.print(action, contenders, request(control, action, contenders));
     return ExitCodes.SUCCESS;
   }

@@ -39,8 +39,9 @@ record HandoverReport(String device, Output output) {
     TextTable.lines(List.of(row("owner", contenders.owner()), row("candidate", contenders.candidate())))
         .forEach(output::line);
     if (contenders.handover().isOrphaned()) {
-      output.line("The owner has disconnected. The device waits up to %s for a candidate to replace it, then it is reset."
-          .formatted(Quantities.time(contenders.handover().grace())));
+      output.line(
+          "The owner has disconnected. The device waits up to %s for a candidate to replace it, then it is reset."
+              .formatted(Quantities.time(contenders.handover().grace())));
     }
   }
 

@@ -165,7 +165,8 @@ public record PciFunctionState(String address, int command, List<Register> regis
   }
 
   /** Writes the table while all vectors are masked, so that QEMU enables each only once. */
-  private static void restoreMsix(Msix msix, QmpClient qmp, PciConfig config, Path socket) throws IOException {
+  private static void restoreMsix(Msix msix, QmpClient qmp, PciConfig config, Path socket)
+      throws IOException {
     config.write(msix.controlOffset, 2, msix.control | MSIX_MASK_ALL);
     if (msix.table.length > 0) {
       try (GdbStub stub = GdbStub.open(qmp, socket)) {
