@@ -36,7 +36,8 @@ abstract class AbstractPciDevice {
    * @throws IOException if the memory cannot be allocated, or the file with its content cannot be read
    */
   protected final DeviceMemory memory(MemorySpec spec) throws IOException {
-    return declarations.addMemory(DeviceMemory.create(spec, spec.size()));
+    return declarations.addMemory(DeviceMemory.create(spec, spec.size(),
+        declarations.context().setup().passesMemory()));
   }
 
   /** Declares the legacy interrupt. */

@@ -81,7 +81,7 @@ public final class Bar {
   public DeviceMemory memory(MemorySpec spec) throws IOException {
     context.requireDeclaring();
     requireFree(0, spec.mappable() ? size : spec.size());
-    DeviceMemory memory = collector.addMemory(DeviceMemory.create(spec, size));
+    DeviceMemory memory = collector.addMemory(DeviceMemory.create(spec, size, context.setup().passesMemory()));
     place(0, spec.mappable() ? size : spec.size(), memory);
     mappable = spec.mappable() ? Optional.of(memory) : Optional.empty();
     return memory;
@@ -115,6 +115,16 @@ public final class Bar {
       }
     }
     return new Region(size, true, mappable.isPresent()).withDoorbells(doorbells);
+  }
+
+  /** Returns whether the region contains memory. */
+  boolean hasMemory() {
+    for (Subregion placed : subregions) {
+      if (placed.part instanceof DeviceMemory) {
+        return true;
+      }
+    }
+    return false;
   }
 
   Optional<Fd> file() {

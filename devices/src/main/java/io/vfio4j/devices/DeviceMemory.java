@@ -31,10 +31,15 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
    * Allocates memory.
    *
    * @param fileSize the size of the file that clients map: that of the region, so that every page of it exists
+   * @param passes whether the memory can be passed to another server
    */
-  static DeviceMemory create(MemorySpec spec, long fileSize) throws IOException {
-    return new DeviceMemory(spec, spec.mappable()
-        ? MemoryBackend.createMappable(spec.name(), spec.size(), spec.content(), fileSize)
+  static DeviceMemory create(MemorySpec spec, long fileSize, boolean passes) throws IOException {
+    if (spec.mappable()) {
+      return new DeviceMemory(spec,
+          MemoryBackend.createMappable(spec.name(), spec.size(), spec.content(), fileSize, passes));
+    }
+    return new DeviceMemory(spec, passes
+        ? MemoryBackend.createPassable(spec.name(), spec.size(), spec.content())
         : MemoryBackend.createPrivate(spec.name(), spec.size(), spec.content()));
   }
 
@@ -58,12 +63,13 @@ public final class DeviceMemory implements RegionPart, AutoCloseable {
 
   /** Returns the file that clients map, if the memory is mappable. */
   Optional<Fd> file() {
-    return backend.file();
+    return spec.mappable() ? backend.file() : Optional.empty();
   }
 
   /**
    * Returns a part of the memory, for example for {@link io.vfio4j.vfiouser.device.DmaMemory}. The caller must report
-   * each write to it with {@link #markDirty}.
+   * each write to it with {@link #markDirty}. It must not be kept: a reset, or a migration, may replace the memory.
+   * Until the device runs, memory that another server has passed to it is read-only.
    *
    * @throws IndexOutOfBoundsException if the part is not within the memory
    */

@@ -7,6 +7,7 @@ import io.vfio4j.devices.state.StateFormat;
 import io.vfio4j.devices.state.StateImage;
 import io.vfio4j.devices.state.StateMemory;
 import io.vfio4j.devices.state.StatePageTracker;
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Arc;
 import io.vfio4j.model.ArcException;
@@ -19,6 +20,8 @@ import io.vfio4j.model.ResumingSession;
 import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.model.TransitionResult;
+import io.vfio4j.vfiouser.device.StateMemoryFile;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +43,10 @@ final class DeviceMigration implements AutoCloseable {
   private final StateFormat format;
   private final StateImage image;
   private final DeviceStateMachine machine;
+  /** The next saving session omits the memory, or the open one does. */
+  private boolean omitsMemory;
+  /** The device has been in STOP_COPY with such a session, so another server may use its memory. */
+  private boolean memoryPassed;
   private @Nullable BufferedSavingSession saving;
   private @Nullable SavingSession savingSession;
   private @Nullable BufferedResumingSession resuming;
@@ -87,8 +94,10 @@ final class DeviceMigration implements AutoCloseable {
     }
     if (arc.to() == DeviceState.STOP_COPY && saving != null) {
       saving.enterStopCopy();
+      memoryPassed |= omitsMemory;
     }
     if (arc.opensResuming()) {
+      recoverMemory();
       resuming = new BufferedResumingSession(setup.name(), format, memory, image);
       resumingSession = hooks.wrap(resuming);
       return Optional.of(resumingSession);
@@ -99,7 +108,9 @@ final class DeviceMigration implements AutoCloseable {
   private void openSaving(Arc arc) throws ArcException {
     try {
       // No memory changes in STOP_COPY, so no shadow copy is needed.
-      StatePageTracker pages = new StatePageTracker(memory, arc.to() != DeviceState.STOP_COPY);
+      StatePageTracker pages = omitsMemory
+          ? StatePageTracker.ofPassed(memory)
+          : StatePageTracker.of(memory, arc.to() != DeviceState.STOP_COPY);
       saving = new BufferedSavingSession(setup.name(), format, pages, image);
       savingSession = hooks.wrap(saving);
     } catch (LinuxException e) {
@@ -110,6 +121,10 @@ final class DeviceMigration implements AutoCloseable {
   private void load(BufferedResumingSession loaded) throws ArcException {
     if (!loaded.isComplete()) {
       throw new ArcException(Errno.EINVAL, false, loaded.defect());
+    }
+    if (loaded.passesMemory() && !memory.isAdopted()) {
+      throw new ArcException(Errno.EINVAL, false,
+          "the state lacks its memory, which goes by descriptor, and none was adopted");
     }
     try {
       image.load(loaded.state());
@@ -124,6 +139,11 @@ final class DeviceMigration implements AutoCloseable {
   private void onStateChanged(DeviceState from, DeviceState to, String reason) {
     if (!to.isSaving()) {
       endSaving();
+    }
+    if (isRunning(to)) {
+      // From here on the memory is this device's, whether it was adopted or offered to another server.
+      memory.accept();
+      memoryPassed = false;
     }
     if (to != DeviceState.RESUMING) {
       endResuming();
@@ -140,6 +160,7 @@ final class DeviceMigration implements AutoCloseable {
       saving.close();
       savingSession = null;
       saving = null;
+      omitsMemory = false;
     }
   }
 
@@ -152,6 +173,54 @@ final class DeviceMigration implements AutoCloseable {
     }
   }
 
+  private static boolean isRunning(DeviceState state) {
+    return switch (state) {
+      case RUNNING, RUNNING_P2P, PRE_COPY, PRE_COPY_P2P -> true;
+      case ERROR, STOP, STOP_COPY, RESUMING -> false;
+    };
+  }
+
+  /** Returns the memories for another server; empty if they are not offered. */
+  List<StateMemoryFile> stateMemory() {
+    return memory.isPassable() && !memory.isAdopted() && !memoryPassed ? memory.files() : List.of();
+  }
+
+  /** Sets whether the next saving session omits the memory. */
+  void omitStateMemory(boolean omit) throws ErrnoException {
+    if (omit && stateMemory().isEmpty()) {
+      throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
+    }
+    if (saving != null) {
+      throw new ErrnoException(Errno.EBUSY, "the device is being saved");
+    }
+    omitsMemory = omit;
+  }
+
+  void adoptStateMemory(List<Fd> files) throws ErrnoException {
+    if (!memory.isPassable()) {
+      throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
+    }
+    if (resuming == null || memory.isAdopted() || resuming.containsMemory()) {
+      throw new ErrnoException(Errno.EINVAL, resuming == null
+          ? "memory is adopted in RESUMING only; the device is in " + state()
+          : "the device has its memory already");
+    }
+    memory.adopt(files);
+  }
+
+  boolean hasAdoptedMemory() {
+    return memory.isAdopted();
+  }
+
+  /** Returns to memory that is only this device's, before anything is written to it. */
+  void recoverMemory() {
+    memory.returnToOwn();
+    if (memoryPassed) {
+      memory.replace();
+      memoryPassed = false;
+    }
+  }
+
   /** Sets whether the P2P states stop all DMA, as NDMA does, and not only peer-to-peer DMA. */
   void haltAllDma(boolean halt) {
     gate.haltAll(halt);
@@ -160,12 +229,13 @@ final class DeviceMigration implements AutoCloseable {
 
   /** Returns the estimated number of bytes that STOP_COPY will return. */
   long stopCopyLength() {
-    return saving != null ? saving.remaining() : BufferedSavingSession.totalLength(memory.pages(), image);
+    return saving != null ? saving.remaining() : BufferedSavingSession.totalLength(omitsMemory ? 0 : memory.pages(), image);
   }
 
-  /** Resets memory and migration state. The caller has reset the rest of the device. */
+  /** Resets memory and migration state, after {@link #recoverMemory}. The caller has reset the rest of the device. */
   void reset() {
     memory.reset();
+    omitsMemory = false;
     // Last, since a running device delivers its interrupts, and the old ones must be gone.
     machine.onReset("reset");
     interrupts.updateIntx();

@@ -17,7 +17,9 @@ import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DmaMemory;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.device.Interrupts;
+import io.vfio4j.vfiouser.device.StateMemoryFile;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +162,9 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   public final void writeRegion(int region, long offset, MemorySegment data) throws ErrnoException {
     Bar bar = declarations.bar(region);
     if (bar != null) {
+      if (migration().hasAdoptedMemory() && bar.hasMemory()) {
+        throw new ErrnoException(Errno.EBUSY, "the memory is another device's until this one runs");
+      }
       bar.write(offset, data);
     } else if (region == DeviceDescription.CONFIG_REGION) {
       config().write((int) offset, data);
@@ -219,8 +224,29 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   }
 
   @Override
+  public final List<StateMemoryFile> stateMemory() {
+    return features().canMigrate() ? migration().stateMemory() : List.of();
+  }
+
+  @Override
+  public final void omitStateMemory(boolean omit) throws ErrnoException {
+    migration().omitStateMemory(omit);
+  }
+
+  @Override
+  public final void adoptStateMemory(List<Fd> files) throws ErrnoException {
+    migration().adoptStateMemory(files);
+  }
+
+  @Override
+  public final boolean hasAdoptedMemory() {
+    return migration().hasAdoptedMemory();
+  }
+
+  @Override
   public final void reset() {
     declarations.context().flushLog();
+    migration().recoverMemory();
     declarations.resetItems();
     config().reset();
     onReset();

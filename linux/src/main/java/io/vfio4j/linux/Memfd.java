@@ -94,13 +94,27 @@ public final class Memfd {
    * @throws IllegalStateException if the descriptor is closed
    */
   public static boolean isSealedAgainstShrinking(Fd fd) {
+    return hasSeals(fd, F_SEAL_SHRINK);
+  }
+
+  /**
+   * Returns whether the file is sealed against any change of its size; false for files that do not support
+   * seals.
+   *
+   * @throws IllegalStateException if the descriptor is closed
+   */
+  public static boolean isSealedAgainstResizing(Fd fd) {
+    return hasSeals(fd, F_SEAL_SHRINK | F_SEAL_GROW);
+  }
+
+  private static boolean hasSeals(Fd fd, int wanted) {
     if (!fd.tryAcquire()) {
       throw new IllegalStateException(fd.name() + " is closed");
     }
     try {
       // For an open descriptor, the only error is EINVAL: no seals.
       int seals = FileCalls.fcntl(fd.acquiredNumber(), F_GET_SEALS, 0);
-      return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
+      return seals >= 0 && (seals & wanted) == wanted;
     } finally {
       fd.release();
     }

@@ -25,6 +25,7 @@ public final class MemoryMap {
   private static final int MAP_NORESERVE = 0x4000;
 
   private static final int MADV_DONTNEED = 4;
+  private static final int MADV_REMOVE = 9;
   private static final int MADV_POPULATE_WRITE = 23;
 
   private static final int NO_FD = -1;
@@ -100,6 +101,19 @@ public final class MemoryMap {
    */
   public static void discard(MemorySegment mapped) throws LinuxException {
     LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_DONTNEED), "madvise",
+        "mapping at 0x" + Long.toHexString(mapped.address()));
+  }
+
+  /**
+   * Frees the pages of a file in memory, madvise(2) with MADV_REMOVE: all mappings of it then contain zeros
+   * there.
+   *
+   * @param mapped a shared, writable mapping of this class, or whole pages of it
+   * @throws LinuxException EINVAL if it does not begin at a page boundary; EACCES if the mapping is not
+   *     shared and writable; EOPNOTSUPP if the file system cannot
+   */
+  public static void punchHole(MemorySegment mapped) throws LinuxException {
+    LinuxException.check(MemoryCalls.madvise(mapped, mapped.byteSize(), MADV_REMOVE), "madvise",
         "mapping at 0x" + Long.toHexString(mapped.address()));
   }
 

@@ -19,9 +19,10 @@ import java.util.function.Consumer;
  * @param mappable whether clients may map the internal memory; changed pages are then found by comparison
  * @param secondTraffic whether the device has a second traffic generator ({@link ScratchLayout#SECOND_TRAFFIC}); a device
  *     with one and a device without cannot load each other's state
+ * @param passesMemory as in {@link io.vfio4j.devices.DeviceSetup}
  */
 public record ScratchConfig(String name, long memorySize, Optional<Path> content, MigrationFeatures features,
-    List<Fault> faults, boolean mappable, boolean secondTraffic) {
+    List<Fault> faults, boolean mappable, boolean secondTraffic, boolean passesMemory) {
 
   /** The maximum size of the internal memory in bytes. */
   public static final long MAX_MEMORY_SIZE = 1L << 46;
@@ -53,13 +54,15 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> content
     private List<Fault> faults = List.of();
     private boolean mappable;
     private boolean secondTraffic;
+    private boolean passesMemory;
 
     Builder(String name) {
       this.name = name;
     }
 
     ScratchConfig build() {
-      return new ScratchConfig(name, memorySize, content, features, faults, mappable, secondTraffic);
+      return new ScratchConfig(name, memorySize, content, features, faults, mappable, secondTraffic,
+          passesMemory);
     }
   }
 
@@ -71,6 +74,7 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> content
     builder.faults = faults;
     builder.mappable = mappable;
     builder.secondTraffic = secondTraffic;
+    builder.passesMemory = passesMemory;
     change.accept(builder);
     return builder.build();
   }
@@ -119,5 +123,10 @@ public record ScratchConfig(String name, long memorySize, Optional<Path> content
   /** Returns this with a second traffic generator, or without one. */
   public ScratchConfig withSecondTraffic(boolean present) {
     return with(builder -> builder.secondTraffic = present);
+  }
+
+  /** Returns this with memory that can be passed to another server, or without. */
+  public ScratchConfig withPassesMemory(boolean passes) {
+    return with(builder -> builder.passesMemory = passes);
   }
 }

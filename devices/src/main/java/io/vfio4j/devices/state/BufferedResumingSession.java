@@ -37,6 +37,8 @@ public final class BufferedResumingSession implements ResumingSession {
   private int gathered;
   private ByteBuffer state = ByteBuffer.allocate(0);
   private boolean headerSeen;
+  /** The memory goes by descriptor: no MEMORY record follows. */
+  private boolean passesMemory;
   private boolean stateSeen;
   private boolean endSeen;
   private long swept;
@@ -68,6 +70,16 @@ public final class BufferedResumingSession implements ResumingSession {
       return rejection;
     }
     return headerSeen ? "the state ends in record " + recordNumber : "no state was written";
+  }
+
+  /** Returns whether a stream that contains its memory has begun. */
+  public boolean containsMemory() {
+    return headerSeen && !passesMemory;
+  }
+
+  /** Returns whether the written state lacks its memory, which goes by descriptor. */
+  public boolean passesMemory() {
+    return passesMemory;
   }
 
   /** Rejects the state and all further writes; the device must be reset. */
@@ -148,8 +160,8 @@ public final class BufferedResumingSession implements ResumingSession {
   private int payloadLength(ByteBuffer view, int at) throws ErrnoException {
     RecordHeader header = RecordHeader.get(view, at);
     boolean possible = switch (header.kind()) {
-      case RecordHeader.MEMORY -> !stateSeen && isPageRun(header.offset(), header.length());
-      case RecordHeader.STATE -> !stateSeen && swept == memory.size() && image.acceptsLength(header.length())
+      case RecordHeader.MEMORY -> !stateSeen && !passesMemory && isPageRun(header.offset(), header.length());
+      case RecordHeader.STATE -> !stateSeen && (passesMemory || swept == memory.size()) && image.acceptsLength(header.length())
           && header.offset() == 0;
       case RecordHeader.END -> stateSeen && header.length() == 0 && header.offset() == 0;
       default -> false;
@@ -170,7 +182,15 @@ public final class BufferedResumingSession implements ResumingSession {
 
   private void apply(MemorySegment data, ByteBuffer view, int at) throws ErrnoException {
     if (!headerSeen) {
-      format.checkHeader(view, at, memory.size(), crc);
+      boolean passes = format.checkHeader(view, at, memory.size(), crc);
+      if (passes && !memory.isPassable()) {
+        throw new ErrnoException(Errno.EINVAL,
+            "the state lacks its memory, which goes by descriptor to a device that offers it; this one does not");
+      }
+      if (!passes && memory.isAdopted()) {
+        throw new ErrnoException(Errno.EINVAL, "the state contains its memory, but memory was adopted");
+      }
+      passesMemory = passes;
       headerSeen = true;
       return;
     }

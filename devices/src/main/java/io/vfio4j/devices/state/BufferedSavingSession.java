@@ -166,7 +166,7 @@ public final class BufferedSavingSession implements SavingSession {
   }
 
   private int writeHeader(ByteBuffer view, int at) {
-    format.putHeader(view, at, pages.bytes(), crc);
+    format.putHeader(view, at, pages.bytes(), pages.passesMemory(), crc);
     headerWritten = true;
     return HEADER_BYTES;
   }

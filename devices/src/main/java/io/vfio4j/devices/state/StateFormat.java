@@ -11,11 +11,15 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * stream:  header, MEMORY record..., STATE record, END record
- * header:  u64 magic, u32 version, u32 bytes of the header, u64 bytes of memory, u32 device,
+ * header:  u64 magic, u32 version, u16 bytes of the header, u16 flags, u64 bytes of memory, u32 device,
  *          u32 CRC-32C of the 28 bytes before
  * record:  u32 kind (1 MEMORY, 2 STATE, 3 END), u32 bytes of payload, u64 offset, u32 number,
  *          u32 CRC-32C of the 20 bytes before and the payload
  * </pre>
+ *
+ * <p>
+ * Flag 1: the memory goes by descriptor, beside the stream, so there is no MEMORY record. Such a stream is of use only to
+ * a device that has adopted the memory.
  *
  * <p>
  * Records are numbered from 0, which detects a missing one. The first MEMORY records contain all pages in order, later
@@ -35,6 +39,8 @@ public record StateFormat(long magic, int version, int device) {
 
   static final int HEADER_BYTES = 32;
   static final int HEADER_CRC = 28;
+  private static final int HEADER_FLAGS = 14;
+  private static final int PASSES_MEMORY = 1;
 
   /** The maximum number of pages in a record. */
   static final int MAX_RECORD_PAGES = 16;
@@ -58,17 +64,23 @@ public record StateFormat(long magic, int version, int device) {
     return 2L * RecordHeader.BYTES + stateBytes;
   }
 
-  void putHeader(ByteBuffer to, int at, long memorySize, CRC32C crc) {
-    to.putLong(at, magic).putInt(at + 8, version).putInt(at + 12, HEADER_BYTES).putLong(at + 16, memorySize);
+  void putHeader(ByteBuffer to, int at, long memorySize, boolean passesMemory, CRC32C crc) {
+    to.putLong(at, magic).putInt(at + 8, version).putShort(at + 12, (short) HEADER_BYTES)
+        .putShort(at + HEADER_FLAGS, (short) (passesMemory ? PASSES_MEMORY : 0)).putLong(at + 16, memorySize);
     to.putInt(at + 24, device).putInt(at + HEADER_CRC, headerCrc(to, at, crc));
   }
 
-  /** Refuses a header of another device, version or size of memory, or with a wrong checksum. */
-  void checkHeader(ByteBuffer in, int at, long memorySize, CRC32C crc) throws ErrnoException {
+  /**
+   * Refuses a header of another device, version or size of memory, or with a wrong checksum.
+   *
+   * @return whether the memory goes by descriptor
+   */
+  boolean checkHeader(ByteBuffer in, int at, long memorySize, CRC32C crc) throws ErrnoException {
     if (in.getLong(at) != magic || in.getInt(at + 24) != device) {
       throw new ErrnoException(Errno.EINVAL, "this is not the state of a device of this kind");
     }
-    if (in.getInt(at + 8) != version || in.getInt(at + 12) != HEADER_BYTES) {
+    int flags = in.getShort(at + HEADER_FLAGS);
+    if (in.getInt(at + 8) != version || in.getShort(at + 12) != HEADER_BYTES || (flags & ~PASSES_MEMORY) != 0) {
       throw new ErrnoException(Errno.EINVAL, "the state has version %d, this device has version %d"
           .formatted(in.getInt(at + 8), version));
     }
@@ -79,6 +91,7 @@ public record StateFormat(long magic, int version, int device) {
     if (in.getInt(at + HEADER_CRC) != headerCrc(in, at, crc)) {
       throw new ErrnoException(Errno.EINVAL, "the header of the state is damaged");
     }
+    return flags == PASSES_MEMORY;
   }
 
   private static String describeSize(long bytes) {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.devices.state;
 
+import io.vfio4j.linux.Fd;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.device.StateMemoryFile;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The memories of a device as one address space, in which they follow each other as in a saved state. */
@@ -62,6 +68,69 @@ public final class StateMemory {
       }
     }
     return -1;
+  }
+
+  /** Returns whether another server can continue to use all memories, of which there is at least one. */
+  public boolean isPassable() {
+    return memories.length > 0 && Arrays.stream(memories).allMatch(MemoryBackend::isPassable);
+  }
+
+  /** Returns whether the memories were adopted and are read-only so far. */
+  public boolean isAdopted() {
+    return memories.length > 0 && memories[0].isAdopted();
+  }
+
+  /** Returns the memories for another server; the files remain theirs. */
+  public List<StateMemoryFile> files() {
+    return Arrays.stream(memories)
+        .map(memory -> new StateMemoryFile(memory.name(), memory.size(), memory.file().orElseThrow())).toList();
+  }
+
+  /**
+   * Uses the files of another server's device from now on: all or none.
+   *
+   * @param files one per memory, in order; they remain the caller's
+   * @throws ErrnoException EINVAL if their number, a size or the seals are not those of these memories; the errno of a
+   *     mapping
+   */
+  public void adopt(List<Fd> files) throws ErrnoException {
+    if (files.size() != memories.length) {
+      throw new ErrnoException(Errno.EINVAL,
+          "%d files for %d memories".formatted(files.size(), memories.length));
+    }
+    List<MemoryStorage> mapped = new ArrayList<>(files.size());
+    try {
+      for (int i = 0; i < memories.length; i++) {
+        mapped.add(memories[i].mapPassed(files.get(i)));
+      }
+    } catch (Throwable t) {
+      mapped.forEach(MemoryStorage::close);
+      throw t;
+    }
+    for (int i = 0; i < memories.length; i++) {
+      memories[i].adopt(mapped.get(i));
+    }
+  }
+
+  /** Makes the adopted memories the device's own, writable, and frees the former ones. */
+  public void accept() {
+    for (MemoryBackend memory : memories) {
+      memory.accept();
+    }
+  }
+
+  /** Returns to the device's own memories, if others were adopted. */
+  public void returnToOwn() {
+    for (MemoryBackend memory : memories) {
+      memory.returnToOwn();
+    }
+  }
+
+  /** Replaces memories that another server uses now by new ones with the initial content. */
+  public void replace() {
+    for (MemoryBackend memory : memories) {
+      memory.replace();
+    }
   }
 
   public void reset() {

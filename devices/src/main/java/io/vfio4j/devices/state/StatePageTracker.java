@@ -10,15 +10,26 @@ public final class StatePageTracker implements AutoCloseable {
 
   private final StateMemory memory;
   private final PageTracker[] trackers;
+  private final boolean passesMemory;
 
   /**
    * Creates a tracker of all pages, which is notified of writes until it is closed.
    *
    * @param changes whether the memories may change before everything is sent
    */
-  public StatePageTracker(StateMemory memory, boolean changes) throws LinuxException {
+  public static StatePageTracker of(StateMemory memory, boolean changes) throws LinuxException {
+    return new StatePageTracker(memory, changes, false);
+  }
+
+  /** Creates a tracker without pages, for memory that goes by descriptor. */
+  public static StatePageTracker ofPassed(StateMemory memory) throws LinuxException {
+    return new StatePageTracker(memory, false, true);
+  }
+
+  private StatePageTracker(StateMemory memory, boolean changes, boolean passesMemory) throws LinuxException {
     this.memory = memory;
-    this.trackers = new PageTracker[memory.count()];
+    this.passesMemory = passesMemory;
+    this.trackers = new PageTracker[passesMemory ? 0 : memory.count()];
     try {
       for (int i = 0; i < trackers.length; i++) {
         MemoryBackend one = memory.memory(i);
@@ -36,6 +47,11 @@ public final class StatePageTracker implements AutoCloseable {
   /** Returns the size of all memories in bytes. */
   long bytes() {
     return memory.size();
+  }
+
+  /** Returns whether the memory goes by descriptor. */
+  boolean passesMemory() {
+    return passesMemory;
   }
 
   /** Returns the number of pages that the first sweeps have not reached. */

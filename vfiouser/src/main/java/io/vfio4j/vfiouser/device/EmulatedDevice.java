@@ -3,12 +3,14 @@ package io.vfio4j.vfiouser.device;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.model.MigrationFeatures;
 import io.vfio4j.model.StateLayout;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.model.TransitionResult;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -102,6 +104,50 @@ public interface EmulatedDevice extends AutoCloseable {
    */
   default Optional<StateLayout> stateLayout() {
     return Optional.empty();
+  }
+
+  /**
+   * Returns all memories of the state, in order, for a device of another server on this machine that continues
+   * to use them ({@link #adoptStateMemory}): then their contents are not copied. The files stay the device's.
+   * Empty if the device does not offer this, or not now.
+   */
+  default List<StateMemoryFile> stateMemory() {
+    return List.of();
+  }
+
+  /**
+   * Sets whether the next saving session omits the contents of {@link #stateMemory}, which go by descriptor.
+   * Its end or a reset clears this. After STOP_COPY with such a session, a reset gives the device new memory:
+   * the former one is another device's.
+   *
+   * @throws ErrnoException ENOTTY if the device does not offer this, EBUSY while a saving session is open
+   */
+  default void omitStateMemory(boolean omit) throws ErrnoException {
+    if (omit) {
+      throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
+    }
+  }
+
+  /**
+   * Uses another device's {@link #stateMemory} in place of this one's, in RESUMING. It is not written to until
+   * the device leaves STOP for a running state. A reset before, or a new RESUMING, returns to the device's own
+   * memory.
+   *
+   * @param files the files, in order; they remain the caller's
+   * @throws ErrnoException ENOTTY if the device does not offer this; EINVAL in another state, or if the number,
+   *     a size or the seals of the files are not those of this device's memories; the errno of a mapping.
+   *     Nothing has changed then
+   */
+  default void adoptStateMemory(List<Fd> files) throws ErrnoException {
+    throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
+  }
+
+  /**
+   * Returns whether the device uses adopted memory and has not run since: only the owner of its state may let
+   * it run, and otherwise it is reset.
+   */
+  default boolean hasAdoptedMemory() {
+    return false;
   }
 
   /** Resets the device to RUNNING, with its initial content. */

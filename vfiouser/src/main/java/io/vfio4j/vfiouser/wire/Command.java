@@ -20,6 +20,7 @@ import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
 import io.vfio4j.vfiouser.wire.Structs.RegionInfo;
 import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
 import java.util.Arrays;
+import io.vfio4j.vfiouser.wire.Structs.StateMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,8 @@ public enum Command {
   CONNECTION_IMPORT(0xff12, Dispatch.CONTROL, ConnectionPart.LAYOUT),
   CONNECTION_SURRENDER(0xff13, Dispatch.CONTROL, ConnectionToken.LAYOUT),
   CONNECTION_RELEASE(0xff14, Dispatch.CONTROL, ConnectionToken.LAYOUT),
+  STATE_MEMORY_EXPORT(0xff16, Dispatch.CONTROL, StateMemory.LAYOUT),
+  STATE_MEMORY_IMPORT(0xff17, Dispatch.CONTROL, StateMemory.LAYOUT),
   HANDOVER_INFO(0xff18, Dispatch.CONTROL, HandoverInfo.LAYOUT),
   HANDOVER(0xff19, Dispatch.CONTROL, Handover.LAYOUT);
 

@@ -467,6 +467,27 @@ public final class Structs {
     }
   }
 
+  /**
+   * Memories of a device's state, STATE_MEMORY_EXPORT and STATE_MEMORY_IMPORT: {@code struct { u32 argsz, flags,
+   * first, count; u64 sizes[count]; }}, with a descriptor for each. The request of an export has no sizes.
+   */
+  public static final class StateMemory {
+    public static final int FLAGS = 4;
+    /** The number of the first memory, from 0. */
+    public static final int FIRST = 8;
+    public static final int COUNT = 12;
+    public static final int SIZE = 16;
+    /** Reply of an export, request of an import: no memory follows. */
+    public static final int LAST = 1;
+    /** Request of an export: the next saving session omits the memories. */
+    public static final int OMIT = 2;
+    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "last", "omit").logged(),
+        u32("first", FIRST).logged(), u32("count", COUNT).logged());
+
+    private StateMemory() {
+    }
+  }
+
   private Structs() {
   }
 }
