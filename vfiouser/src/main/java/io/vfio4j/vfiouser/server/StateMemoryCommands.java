@@ -38,7 +38,7 @@ final class StateMemoryCommands implements CommandHandlers, AutoCloseable {
     table.put(Command.STATE_MEMORY_IMPORT, this::importPart);
   }
 
-  private void exportPart(Request request, Reply reply) throws ErrnoException {
+  void exportPart(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(StateMemory.SIZE);
     int flags = request.u32(StateMemory.FLAGS);
     int first = request.u32(StateMemory.FIRST);
@@ -67,7 +67,7 @@ final class StateMemoryCommands implements CommandHandlers, AutoCloseable {
     }
   }
 
-  private void importPart(Request request, Reply reply) throws ErrnoException {
+  void importPart(Request request, Reply reply) throws ErrnoException {
     request.requireArgsz(StateMemory.SIZE);
     int flags = request.u32(StateMemory.FLAGS);
     int first = request.u32(StateMemory.FIRST);
