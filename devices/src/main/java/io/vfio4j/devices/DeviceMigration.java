@@ -187,13 +187,23 @@ final class DeviceMigration implements AutoCloseable {
 
   /** Sets whether the next saving session omits the memory. */
   void omitStateMemory(boolean omit) throws ErrnoException {
-    if (omit && stateMemory().isEmpty()) {
-      throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
-    }
     if (saving != null) {
       throw new ErrnoException(Errno.EBUSY, "the device is being saved");
     }
+    if (omit && stateMemory().isEmpty()) {
+      throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
+    }
     omitsMemory = omit;
+  }
+
+  /** Returns whether the open saving session omits the memory. */
+  boolean omitsStateMemory() {
+    return omitsMemory && saving != null;
+  }
+
+  /** Keeps the memory, which no other device uses after all, when the device is reset. */
+  void keepStateMemory() {
+    memoryPassed = false;
   }
 
   void adoptStateMemory(List<Fd> files) throws ErrnoException {
@@ -229,13 +239,14 @@ final class DeviceMigration implements AutoCloseable {
 
   /** Returns the estimated number of bytes that STOP_COPY will return. */
   long stopCopyLength() {
-    return saving != null ? saving.remaining() : BufferedSavingSession.totalLength(omitsMemory ? 0 : memory.pages(), image);
+    return saving != null
+        ? saving.remaining()
+        : BufferedSavingSession.totalLength(omitsMemory ? 0 : memory.pages(), image);
   }
 
   /** Resets memory and migration state, after {@link #recoverMemory}. The caller has reset the rest of the device. */
   void reset() {
     memory.reset();
-    omitsMemory = false;
     // Last, since a running device delivers its interrupts, and the old ones must be gone.
     machine.onReset("reset");
     interrupts.updateIntx();

@@ -234,6 +234,16 @@ public abstract class PciDevice extends AbstractPciDevice implements EmulatedDev
   }
 
   @Override
+  public final boolean omitsStateMemory() {
+    return migration().omitsStateMemory();
+  }
+
+  @Override
+  public final void keepStateMemory() {
+    migration().keepStateMemory();
+  }
+
+  @Override
   public final void adoptStateMemory(List<Fd> files) throws ErrnoException {
     migration().adoptStateMemory(files);
   }

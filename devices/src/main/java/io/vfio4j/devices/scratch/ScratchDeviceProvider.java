@@ -72,7 +72,7 @@ final class ScratchDeviceProvider implements DeviceProvider {
   public EmulatedDevice create(DeviceSetup setup, DeviceOptions options) throws IOException {
     ScratchConfig config = ScratchConfig.named(setup.name()).withMemorySize(memorySize(options))
         .withFeatures(setup.features()).withFaults(options.all(FAULT)).withMappable(options.isSet(MAPPABLE))
-        .withSecondTraffic(options.isSet(SECOND_TRAFFIC));
+        .withSecondTraffic(options.isSet(SECOND_TRAFFIC)).withPassesMemory(setup.passesMemory());
     return new ScratchDevice(options.get(LOAD).map(config::withContent).orElse(config), setup.log(),
         setup.nanoTime());
   }

@@ -38,6 +38,7 @@ public final class MemoryBackend implements AutoCloseable {
   private final Optional<InitialImage> image;
   private final boolean isMappable;
   private final boolean isPassable;
+  private final StorageDisposal disposal = new StorageDisposal();
   private MemoryStorage storage;
   /** What the device accesses: the memory of the storage, read-only in ADOPTED. */
   private MemorySegment memory;
@@ -192,19 +193,19 @@ public final class MemoryBackend implements AutoCloseable {
     memory = passed.memory().asReadOnly();
   }
 
-  /** Makes the adopted storage the memory's own, and frees the former one. */
+  /** Makes the adopted storage the memory's own. The former one is freed by another thread. */
   void accept() {
     if (own != null) {
-      own.close();
+      disposal.free(own);
       own = null;
       memory = storage.memory();
     }
   }
 
-  /** Returns to the own storage, and unmaps the adopted one. */
+  /** Returns to the own storage. The adopted one is unmapped by another thread. */
   void returnToOwn() {
     if (own != null) {
-      storage.close();
+      disposal.free(storage);
       storage = own;
       own = null;
       memory = storage.memory();
@@ -216,7 +217,7 @@ public final class MemoryBackend implements AutoCloseable {
     try {
       MemoryStorage fresh =
           MemoryStorage.createFile(name, size(), storage.file().orElseThrow().size(), image);
-      storage.close();
+      disposal.free(storage);
       storage = fresh;
       memory = fresh.memory();
     } catch (LinuxException e) {
@@ -243,6 +244,7 @@ public final class MemoryBackend implements AutoCloseable {
     if (imageArena.scope().isAlive()) {
       returnToOwn();
       storage.close();
+      disposal.close();
       imageArena.close();
       image.ifPresent(InitialImage::close);
     }

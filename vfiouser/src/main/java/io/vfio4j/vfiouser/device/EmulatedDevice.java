@@ -108,8 +108,8 @@ public interface EmulatedDevice extends AutoCloseable {
 
   /**
    * Returns all memories of the state, in order, for a device of another server on this machine that continues
-   * to use them ({@link #adoptStateMemory}): then their contents are not copied. The files stay the device's.
-   * Empty if the device does not offer this, or not now.
+   * to use them ({@link #adoptStateMemory}): then their contents are not copied. Every {@link #regionFile} is
+   * among them. The files stay the device's. Empty if the device does not offer this, or not now.
    */
   default List<StateMemoryFile> stateMemory() {
     return List.of();
@@ -117,8 +117,9 @@ public interface EmulatedDevice extends AutoCloseable {
 
   /**
    * Sets whether the next saving session omits the contents of {@link #stateMemory}, which go by descriptor.
-   * Its end or a reset clears this. After STOP_COPY with such a session, a reset gives the device new memory:
-   * the former one is another device's.
+   * The end of that session clears this. After STOP_COPY with such a session, a reset gives the device new
+   * memory, because the former one is another device's, unless the device has run since, or
+   * {@link #keepStateMemory} was called.
    *
    * @throws ErrnoException ENOTTY if the device does not offer this, EBUSY while a saving session is open
    */
@@ -126,6 +127,19 @@ public interface EmulatedDevice extends AutoCloseable {
     if (omit) {
       throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
     }
+  }
+
+  /** Returns whether a saving session is open that omits the contents of {@link #stateMemory}. */
+  default boolean omitsStateMemory() {
+    return false;
+  }
+
+  /**
+   * Keeps the {@link #stateMemory} through a reset, because no other device will use it: the client still has
+   * the memory of regions mapped.
+   */
+  default void keepStateMemory() {
+    // It is never given up.
   }
 
   /**
