@@ -16,6 +16,7 @@ import io.vfio4j.vfiouser.device.StateMemoryFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -255,10 +256,42 @@ class StateMemoryTest {
   }
 
   @Test
-  void leaksNoDescriptors() throws Exception {
-    pass();
-    target.device.reset();
+  void keepsFileIfMemoryIsNotGivenUp() throws Exception {
+    source.device.memory.putLong(0, 0x11);
+    Fd before = source.device.stateMemory().getFirst().file();
+    source.device.omitStateMemory(true);
+    source.saved();
+    assertThat(source.device.omitsStateMemory()).isTrue();
+    source.device.keepStateMemory();
     source.device.reset();
+    assertThat(source.device.omitsStateMemory()).isFalse();
+    assertThat(source.device.stateMemory().getFirst().file()).isSameAs(before);
+    assertThat(source.device.memory.getLong(0)).isZero();
+  }
+
+  @Test
+  void omissionIsForOneSession() throws Exception {
+    source.device.omitStateMemory(true);
+    assertThat(source.device.omitsStateMemory()).isFalse();
+    source.saved();
+    assertRefused(Errno.EBUSY, "being saved", () -> source.device.omitStateMemory(true));
+    source.device.moveTo(DeviceState.RUNNING);
+    assertThat(source.saved()).hasSizeGreaterThan(5 * PAGE);
+    assertThat(source.device.omitsStateMemory()).isFalse();
+  }
+
+  @Test
+  void closingWaitsUntilFormerMemoryIsFreed() throws Exception {
+    MemorySegment former = source.device.memory.slice(0, PAGE);
+    pass();
+    target.device.moveTo(DeviceState.RUNNING);
+    source.device.reset();
+    source.close();
+    assertThat(former.scope().isAlive()).isFalse();
+  }
+
+  @Test
+  void leaksNoDescriptors() throws Exception {
     int before = openFiles();
     for (int i = 0; i < 5; i++) {
       pass();
@@ -271,7 +304,8 @@ class StateMemoryTest {
       assertRefused(Errno.EINVAL, "bytes", () -> target.device.adoptStateMemory(wrong));
       target.device.reset();
     }
-    assertThat(openFiles()).isEqualTo(before);
+    stop();
+    assertThat(openFiles()).isEqualTo(before - 4);
   }
 
   private static int openFiles() throws IOException {

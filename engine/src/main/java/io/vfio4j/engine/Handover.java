@@ -2,10 +2,11 @@
 package io.vfio4j.engine;
 
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * What belongs to a device besides its state and moves with it, such as the connection of its VMM. The source's
- * side calls the methods in this order; if one of the first two fails, or anything else before COMMIT, the
+ * side calls the methods in this order; if one of the first three fails, or anything else before COMMIT, the
  * devices return to RUNNING at the source, and the targets are reset.
  */
 public interface Handover {
@@ -27,6 +28,17 @@ public interface Handover {
       return false;
     }
   };
+
+  /**
+   * Passes state that the data sessions need not contain. Called when the target's devices are in RESUMING, and
+   * before the source's first session opens; its devices run.
+   *
+   * @return a note for the report; empty for none
+   * @throws IOException if the migration cannot succeed
+   */
+  default Optional<String> begin() throws IOException {
+    return Optional.empty();
+  }
 
   /**
    * Prepares the target, which has loaded the state, and runs nothing yet. The source must be able to continue

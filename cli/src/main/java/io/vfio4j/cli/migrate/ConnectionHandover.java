@@ -5,6 +5,8 @@ import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.engine.Handover;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.client.ControlClient;
+import io.vfio4j.vfiouser.client.ControlInfo;
+import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,21 @@ final class ConnectionHandover implements Handover {
     this.from = from;
     this.to = to;
     this.token = token;
+  }
+
+  @Override
+  public Optional<String> begin() throws IOException {
+    MemoryOffers offers = MemoryOffers.query(from, to);
+    Optional<String> obstacle = offers.obstacle();
+    if (obstacle.isEmpty()) {
+      obstacle = from.passStateMemory(to);
+    }
+    long mapped = from.info().vmm().map(ControlInfo.Vmm::mappedRegions).orElse(0L);
+    Optional<String> objection = MemoryOffers.mappingObjection(mapped, obstacle);
+    if (objection.isPresent()) {
+      throw new IOException(objection.get());
+    }
+    return offers.isEmpty() ? Optional.empty() : obstacle.map(why -> "the memory of the device is copied: " + why);
   }
 
   @Override

@@ -43,7 +43,8 @@ import picocli.CommandLine.Option;
         + "Afterwards the VMM talks to the new server directly, and the old one is free for another VMM.",
     "Before anything is touched, all that the VMM has seen of the device is compared with the other server's. If the swap "
         + "fails before the handover, the device runs on at the old server.",
-    "Regions whose memory the VMM has mapped cannot be moved yet; such a device is refused."}, footer = {"",
+    "The device's memory is passed to the new server and not copied, if both servers offer this. A device whose memory "
+        + "the VMM has mapped is refused otherwise."}, footer = {"",
         "Examples:",
         "  vfio4j swap --from control:/tmp/a.control --to control:/tmp/b.control",
         "  Check whether a swap would be accepted:",
@@ -130,7 +131,7 @@ public final class SwapCommand implements Callable<Integer> {
     return VmmViewComparison.extend(
         LocalMigration.compare(DeviceSet.of(source.device()), DeviceSet.of(target.device()), options,
             OpenDevice::mayHoldStaleState),
-        control(source).device(), control(target).device());
+        control(source), control(target));
   }
 
   private static ControlClient control(OpenDevice device) {

@@ -6,6 +6,8 @@ import io.vfio4j.engine.Comparison.Property;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.info.IrqInfo;
 import io.vfio4j.model.info.RegionInfo;
+import io.vfio4j.vfiouser.client.ControlClient;
+import io.vfio4j.vfiouser.client.ControlInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,13 +22,16 @@ final class VmmViewComparison {
   }
 
   /** Returns a comparison with the properties that a VMM sees in addition to those of any migration. */
-  static Comparison extend(Comparison comparison, VfioUserClient from, VfioUserClient to)
+  static Comparison extend(Comparison comparison, ControlClient source, ControlClient target)
       throws DeviceException {
     VmmViewComparison view = new VmmViewComparison();
+    VfioUserClient from = source.device();
+    VfioUserClient to = target.device();
     view.properties.addAll(comparison.sides());
     view.compareRegions(from, to);
     view.compareIrqs(from, to);
     view.compare("limits", from.limits().toString(), to.limits().toString());
+    view.compareMemory(source, target);
     return new Comparison(view.properties, comparison.devices(), comparison.memory());
   }
 
@@ -51,6 +56,16 @@ final class VmmViewComparison {
 
   private static String describe(IrqInfo irq) {
     return "%d, flags 0x%x".formatted(irq.count(), irq.flags());
+  }
+
+  /** What the VMM has mapped must stay the same memory. */
+  private void compareMemory(ControlClient source, ControlClient target) throws DeviceException {
+    MemoryOffers offers = MemoryOffers.query(source, target);
+    properties.add(Property.informative("device memory", MemoryOffers.describe(offers.source()),
+        MemoryOffers.describe(offers.target())));
+    long mapped = source.info().vmm().map(ControlInfo.Vmm::mappedRegions).orElse(0L);
+    properties.add(Property.checked("mapped by the VMM", MemoryOffers.describeRegions(mapped),
+        MemoryOffers.describeRegions(mapped), MemoryOffers.mappingObjection(mapped, offers.obstacle())));
   }
 
   private void compare(String name, Object source, Object target) {

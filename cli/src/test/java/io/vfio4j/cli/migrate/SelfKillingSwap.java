@@ -18,6 +18,7 @@ import io.vfio4j.vfiouser.client.ControlClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A process that swaps the server of a device and sends itself SIGKILL at a step. */
 public final class SelfKillingSwap {
@@ -69,6 +70,11 @@ public final class SelfKillingSwap {
    * @param step when
    */
   private record KillingHandover(Handover real, Step step) implements Handover {
+
+    @Override
+    public Optional<String> begin() throws IOException {
+      return real.begin();
+    }
 
     @Override
     public void prepare() throws IOException {

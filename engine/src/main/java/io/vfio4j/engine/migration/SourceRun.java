@@ -109,6 +109,7 @@ final class SourceRun implements AutoCloseable {
     });
     connection.expect(FrameKind.READY, connection.timeout());
     Optional<TargetCosts> targetCosts = TargetCosts.read(connection.in().body());
+    context.deviceSet().handover().begin().ifPresent(tracker::note);
     heartbeat.add(connection); // Only from now on does the target read this connection while it waits for data on others.
     SourceStreams streams = new SourceStreams(context, extraConnections, agreement);
     memory = streams.memory().orElse(null);

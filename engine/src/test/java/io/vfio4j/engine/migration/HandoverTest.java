@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +59,12 @@ class HandoverTest {
     }
 
     @Override
+    public Optional<String> begin() throws IOException {
+      call("begin");
+      return Optional.of("some state goes another way");
+    }
+
+    @Override
     public void prepare() throws IOException {
       call("prepare");
     }
@@ -89,8 +96,8 @@ class HandoverTest {
   void callsInOrderAroundCommit() throws Exception {
     trial.run().success();
 
-    assertThat(recorder.calls).containsExactly("prepare STOP_COPY STOP prepared",
-        "commit STOP_COPY STOP given", "complete STOP_COPY RUNNING given");
+    assertThat(recorder.calls).containsExactly("begin RUNNING RESUMING prepared",
+        "prepare STOP_COPY STOP prepared", "commit STOP_COPY STOP given", "complete STOP_COPY RUNNING given");
     assertThat(steps(Side.SOURCE)).containsExactly(JournalStep.PREPARED, JournalStep.GIVEN,
         JournalStep.CONFIRMED);
   }
@@ -104,7 +111,7 @@ class HandoverTest {
     assertThat(trial.report()).isPresent();
     assertThat(trial.targetRunsWithState()).isTrue();
     assertThat(trial.source().machineState()).as("not moved to STOP").isEqualTo(DeviceState.STOP_COPY);
-    assertThat(trial.report().orElseThrow().notes()).isEmpty();
+    assertThat(trial.report().orElseThrow().notes()).containsExactly("some state goes another way");
   }
 
   @ParameterizedTest
@@ -120,6 +127,17 @@ class HandoverTest {
     assertThat(trial.targetActs()).as("the target never ran the state").doesNotContain("RUNNING");
     assertThat(steps(Side.SOURCE).getLast()).isEqualTo(JournalStep.KEPT);
     assertThat(steps(Side.TARGET)).doesNotContain(JournalStep.COMMITTED);
+  }
+
+  @Test
+  void leavesSourceUntouchedIfItCannotBegin() {
+    recorder.failing = "begin";
+
+    MigrationException failure = trial.run().failure();
+
+    assertThat(failure.outcome()).isEqualTo(Outcome.UNTOUCHED);
+    assertThat(failure).hasMessageContaining("begin fails");
+    assertThat(trial.target().machineState()).as("the target was reset").isEqualTo(DeviceState.RUNNING);
   }
 
   @Test
@@ -141,6 +159,6 @@ class HandoverTest {
         new Fault.ArcFailure(new Arc(DeviceState.RESUMING, DeviceState.STOP), Errno.EIO, false, 1));
 
     assertThat(trial.run().failure().outcome()).isEqualTo(Outcome.SOURCE_RUNNING);
-    assertThat(recorder.calls).isEmpty();
+    assertThat(recorder.calls).singleElement().asString().startsWith("begin ");
   }
 }

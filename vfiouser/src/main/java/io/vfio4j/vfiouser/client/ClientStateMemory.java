@@ -57,23 +57,33 @@ public final class ClientStateMemory {
   }
 
   /**
+   * Lets the device's next saving session omit the memories: its state can then be loaded only where they were
+   * imported.
+   *
+   * @throws DeviceException ENOTTY or ENOSYS if the server does not offer this, EBUSY while a saving session is
+   *     open
+   */
+  public void omit() throws DeviceException {
+    try (ReceivedFds files = new ReceivedFds()) {
+      exportPart(true, 0, files);
+    }
+  }
+
+  /**
    * Exports the memories.
    *
-   * @param omit whether the device's next saving session omits them: its state can then be loaded only where
-   *     the memories were imported
    * @return the memories, which the caller closes; empty if the server does not offer this
-   * @throws DeviceException EBUSY to omit them while a saving session is open
    */
   // Closed by the caller.
   @SuppressWarnings("MustBeClosedChecker")
-  public Optional<Exported> export(boolean omit) throws DeviceException {
+  public Optional<Exported> export() throws DeviceException {
     return ClientCalls.unlessRefused(NOT_OFFERED, () -> {
       ReceivedFds files = new ReceivedFds();
       try {
         List<Long> sizes = new ArrayList<>();
         boolean isLast = false;
         while (!isLast) {
-          Part part = exportPart(omit, sizes.size(), files);
+          Part part = exportPart(false, sizes.size(), files);
           sizes.addAll(part.sizes());
           isLast = part.isLast();
         }
@@ -121,6 +131,9 @@ public final class ClientStateMemory {
    *     another state or has other memories
    */
   public void adopt(Exported memories) throws DeviceException {
+    if (maxMsgFds < 1) {
+      throw new DeviceException(calls.name(), "STATE_MEMORY_IMPORT", Errno.ENOTTY);
+    }
     List<Fd> files = memories.files().all();
     for (int first = 0; first < files.size(); first += maxMsgFds) {
       int from = first;

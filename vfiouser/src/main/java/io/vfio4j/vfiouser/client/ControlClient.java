@@ -31,10 +31,12 @@ public final class ControlClient implements AutoCloseable {
 
   private final VfioUserClient device;
   private final int maxData;
+  private final ClientStateMemory stateMemory;
 
   private ControlClient(VfioUserClient device) {
     this.device = device;
     this.maxData = device.limits().maxDataXferSize();
+    this.stateMemory = new ClientStateMemory(device.calls().forMigration(), device.limits().maxMsgFds());
   }
 
   /**
@@ -56,6 +58,11 @@ public final class ControlClient implements AutoCloseable {
   /** Returns the device, which ends with this connection. */
   public VfioUserClient device() {
     return device;
+  }
+
+  /** Returns the memory of the device's state, which can go by descriptor. */
+  public ClientStateMemory stateMemory() {
+    return stateMemory;
   }
 
   /**
@@ -94,7 +101,33 @@ public final class ControlClient implements AutoCloseable {
         body.get(LittleEndian.U32, Structs.ControlInfo.UID),
         body.get(LittleEndian.U32, Structs.ControlInfo.MAPPINGS),
         body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_BYTES),
-        body.get(LittleEndian.U32, Structs.ControlInfo.IRQS));
+        body.get(LittleEndian.U32, Structs.ControlInfo.IRQS),
+        body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_REGIONS));
+  }
+
+  /**
+   * Passes the memory of the device's state to another server on this machine, which does not write to it
+   * before its device runs, and lets the device's next saving session omit it. The target must be in RESUMING,
+   * and no session open here.
+   *
+   * @return empty if it was passed; otherwise why not, and the state contains it
+   * @throws DeviceException EBUSY if the device is being saved; then the target must be reset
+   * @throws DeviceLostException if a connection has failed
+   */
+  public Optional<String> passStateMemory(ControlClient target) throws DeviceException {
+    Optional<ClientStateMemory.Exported> offered = stateMemory.export();
+    if (offered.isEmpty()) {
+      return Optional.of("%s does not offer it".formatted(device.identity().name()));
+    }
+    try (ClientStateMemory.Exported memories = offered.get()) {
+      target.stateMemory.adopt(memories);
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+    stateMemory.omit();
+    return Optional.empty();
   }
 
   /**

@@ -13,8 +13,10 @@ public enum RecordKind {
   SETUP(3),
   /** The eventfds of the doorbells of a region. */
   DOORBELLS(4),
+  /** A region whose memory the VMM has, and may have mapped. */
+  MAPPED_REGION(5),
   /** Bytes that were received and not handled. */
-  INPUT(5);
+  INPUT(6);
 
   private final int wireValue;
 

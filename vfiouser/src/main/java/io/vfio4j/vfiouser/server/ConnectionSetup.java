@@ -36,6 +36,9 @@ record ConnectionSetup(DeviceContext context, VmmCommands commands, Arena memory
       image.add(new ConnectionRecord(RecordKind.DOORBELLS, SetupMessages.number(region.getKey()),
           region.getValue()));
     }
+    for (int region : commands.infos().mappedRegions()) {
+      image.add(new ConnectionRecord(RecordKind.MAPPED_REGION, SetupMessages.number(region), List.of()));
+    }
   }
 
   /**
@@ -52,6 +55,7 @@ record ConnectionSetup(DeviceContext context, VmmCommands commands, Arena memory
         case SETUP -> apply(record, executor);
         case DOORBELLS -> commands.doorbells().restore(SetupMessages.number(record.body()),
             SetupMessages.eventFds(record.fds()));
+        case MAPPED_REGION -> commands.infos().restoreMapped(SetupMessages.number(record.body()));
         case CONNECTION, INPUT -> {
           // The first is the head, the others are the transport's.
         }

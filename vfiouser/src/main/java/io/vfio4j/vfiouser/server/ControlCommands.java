@@ -42,7 +42,16 @@ final class ControlCommands implements CommandHandlers {
         .u32(ControlInfo.IRQS, enabledIrqs())
         .u64(ControlInfo.MAPPED_BYTES, context.dma().mappedBytes())
         .u64(ControlInfo.MAX_HOLD, context.hold().maxNanos())
-        .u64(ControlInfo.TOKEN, connection.map(VmmConnection::token).orElse(0L));
+        .u64(ControlInfo.TOKEN, connection.map(VmmConnection::token).orElse(0L))
+        .u64(ControlInfo.MAPPED_REGIONS, mappedRegions());
+  }
+
+  private long mappedRegions() {
+    long mapped = 0;
+    for (int region : vmm.mappedRegions()) {
+      mapped |= 1L << Math.min(region, Long.SIZE - 1);
+    }
+    return mapped;
   }
 
   private int flags() {

@@ -24,6 +24,7 @@ final class ControlConnection extends ClientConnection {
 
   private final VmmSlot vmm;
   private @Nullable ConnectionCommands connectionCommands;
+  private @Nullable StateMemoryCommands memoryCommands;
 
   ControlConnection(DeviceContext context, VmmSlot vmm, ClientLog log, MessageTransport transport,
       Duration stallTimeout) {
@@ -84,6 +85,8 @@ final class ControlConnection extends ClientConnection {
     MigrationData sessions = negotiated.migrationData();
     ConnectionCommands passing = new ConnectionCommands(context, vmm, negotiated.limits());
     connectionCommands = passing;
+    StateMemoryCommands memories = new StateMemoryCommands(device, negotiated.limits().maxMsgFds());
+    memoryCommands = memories;
     return List.of(
         new InfoCommands(device, context.irqs(), negotiated.limits().maxMsgFds()),
         new ConfigSpaceCommands(device, negotiated.limits().maxDataXferSize()),
@@ -91,6 +94,7 @@ final class ControlConnection extends ClientConnection {
         new FeatureCommands(device, sessions, context.dma().log(), negotiated.bitmaps()),
         new ControlCommands(context, vmm),
         passing,
+        memories,
         sessions);
   }
 
@@ -116,6 +120,14 @@ final class ControlConnection extends ClientConnection {
       }
 
       @Override
+      public void beforeReset() {
+        if (vmm.isConnected() && !context.hold().isSurrendered()) {
+          // No other server may run with the memory, and the VMM may have mapped it.
+          context.device().keepStateMemory();
+        }
+      }
+
+      @Override
       public void onReset() {
         // The state that belongs to a staged connection is gone.
         vmm.dropStaged();
@@ -130,6 +142,9 @@ final class ControlConnection extends ClientConnection {
 
   @Override
   public void close() {
+    if (memoryCommands != null) {
+      memoryCommands.close();
+    }
     if (connectionCommands != null) {
       connectionCommands.close();
     }

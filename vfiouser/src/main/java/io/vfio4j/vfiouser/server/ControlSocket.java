@@ -312,7 +312,9 @@ final class ControlSocket implements Summons, AutoCloseable {
       // The monitor may be waiting for a message, which closing the descriptor would not end.
       socket.shutdown();
     }
-    boolean keepsStopped = ended.keepsStopped() && !vmm().isConnected();
+    // Adopted memory is that of a server whose device runs on: the state without it is of no use.
+    boolean keepsStopped =
+        ended.keepsStopped() && !vmm().isConnected() && !context().device().hasAdoptedMemory();
     boolean wasNegotiated = ended.isNegotiated();
     ended.close();
     ended.log.ended(wasNegotiated, failure, stopping);
@@ -327,8 +329,8 @@ final class ControlSocket implements Summons, AutoCloseable {
   private void resume() {
     EmulatedDevice device = context().device();
     DeviceState before = device.state();
-    boolean hasNoState =
-        before == DeviceState.RESUMING || before == DeviceState.ERROR || hold().isStaged();
+    boolean hasNoState = before == DeviceState.RESUMING || before == DeviceState.ERROR || hold().isStaged()
+        || device.hasAdoptedMemory();
     vmm().dropStaged();
     try {
       if (!hasNoState) {
@@ -338,6 +340,9 @@ final class ControlSocket implements Summons, AutoCloseable {
       log.accept("the device is reset, because it could not return to RUNNING: " + e.getMessage());
     }
     if (device.state() != DeviceState.RUNNING) {
+      if (vmm().isConnected()) {
+        device.keepStateMemory(); // The VMM may have mapped it.
+      }
       device.reset();
     }
     hold().onMoved();

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -188,6 +189,12 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   @Override
   public Optional<VmmConnection> connection() {
     return Optional.ofNullable(vmm);
+  }
+
+  @Override
+  public Set<Integer> mappedRegions() {
+    ServerConnection connection = staged != null ? staged : current;
+    return connection == null ? Set.of() : connection.mappedRegions();
   }
 
   /** Returns whether a connection is to be served that another server has passed on. */

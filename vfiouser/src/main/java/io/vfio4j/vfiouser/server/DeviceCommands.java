@@ -28,6 +28,7 @@ final class DeviceCommands implements CommandHandlers {
   }
 
   private void reset(Request request, Reply reply) {
+    guard.beforeReset();
     device.reset();
     log.clear();
     migrationData.closeEndedSessions();

@@ -42,6 +42,20 @@ final class InfoCommands implements CommandHandlers {
     return mappedRegions;
   }
 
+  /**
+   * Adds a region whose memory the client has from another server.
+   *
+   * @throws ErrnoException EINVAL if it is not memory here, or not the same
+   */
+  void restoreMapped(int index) throws ErrnoException {
+    if (index < 0 || index >= description.regions().size() || !description.regions().get(index).mappable()
+        || !device.hasAdoptedMemory()) {
+      throw new ErrnoException(Errno.EINVAL, "the VMM has mapped the memory of region %s, which was not passed"
+          .formatted(Integer.toUnsignedString(index)));
+    }
+    mappedRegions.add(index);
+  }
+
   @Override
   public void register(CommandTable table) {
     table.put(Command.DEVICE_GET_INFO, this::deviceInfo);

@@ -17,6 +17,11 @@ interface MoveGuard {
   /** Called when the device was moved, or a move has failed. */
   void onMoved();
 
+  /** Called before the device is reset. */
+  default void beforeReset() {
+    // Nothing to prepare.
+  }
+
   /** Called when the device was reset. */
   void onReset();
 }

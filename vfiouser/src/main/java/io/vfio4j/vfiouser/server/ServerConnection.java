@@ -100,6 +100,11 @@ final class ServerConnection extends ClientConnection {
     return isReleased;
   }
 
+  /** Returns the indexes of the regions whose memory the client has, and may have mapped. */
+  Set<Integer> mappedRegions() {
+    return vmmCommands == null ? Set.of() : vmmCommands.infos().mappedRegions();
+  }
+
   /** Ends {@link #serve}, because another server has the connection: the socket is closed, but not shut down. */
   void release() {
     isReleased = true;
@@ -226,14 +231,14 @@ final class ServerConnection extends ClientConnection {
    * @param vmm facts about it
    * @param socket its socket
    * @throws ErrnoException EBUSY if replies to aborted accesses have not arrived, ENOSPC if it is too large,
-   *     EOPNOTSUPP if the VMM has the memory of a region, which stays that of this server's device
+   *     EOPNOTSUPP if the VMM has the memory of a region, which does not go along with the state
    */
   ConnectionImage export(VmmConnection vmm, Fd socket) throws ErrnoException {
     if (dmaRequests.hasAborted()) {
       throw new ErrnoException(Errno.EBUSY, "the VMM has not answered accesses that a reset has aborted");
     }
     VmmCommands served = vmmCommands();
-    served.checkPassable();
+    served.checkPassable(context.device());
     TwinSocket opened = twin;
     Negotiated inForce = negotiated();
     ConnectionHead head = new ConnectionHead(vmm.token(), vmm.connectedSince(), vmm.pid(), vmm.uid(),
@@ -389,6 +394,9 @@ final class ServerConnection extends ClientConnection {
       public void beforeMove(DeviceState target) throws ErrnoException {
         if (hold.isActive()) {
           throw new ErrnoException(Errno.EBUSY, "the client of the control socket moves the device");
+        }
+        if (!context.device().state().isSaving()) {
+          context.device().omitStateMemory(false); // The control client wanted it for a session of its own.
         }
       }
 

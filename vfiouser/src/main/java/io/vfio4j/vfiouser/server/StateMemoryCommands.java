@@ -43,7 +43,7 @@ final class StateMemoryCommands implements CommandHandlers, AutoCloseable {
     int flags = request.u32(StateMemory.FLAGS);
     int first = request.u32(StateMemory.FIRST);
     List<StateMemoryFile> all = device.stateMemory();
-    if (all.isEmpty()) {
+    if (all.isEmpty() || maxMsgFds < 1) {
       throw new ErrnoException(Errno.ENOTTY, "the memory of this device does not go by descriptor");
     }
     if ((flags & ~StateMemory.OMIT) != 0 || request.u32(StateMemory.COUNT) != 0 || first < 0

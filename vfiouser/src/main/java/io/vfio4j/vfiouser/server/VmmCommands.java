@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.device.EmulatedDevice;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -18,11 +19,11 @@ record VmmCommands(InfoCommands infos, IrqCommands irqs, DoorbellCommands doorbe
   /**
    * Checks that the connection can be passed on.
    *
-   * @throws ErrnoException EOPNOTSUPP if the VMM has the memory of a region, which stays that of this server's device
+   * @throws ErrnoException EOPNOTSUPP if the VMM has the memory of a region, which does not go along with the state
    */
-  void checkPassable() throws ErrnoException {
+  void checkPassable(EmulatedDevice device) throws ErrnoException {
     Set<Integer> mapped = infos.mappedRegions();
-    if (!mapped.isEmpty()) {
+    if (!mapped.isEmpty() && !device.omitsStateMemory()) {
       throw new ErrnoException(Errno.EOPNOTSUPP, "the VMM may have mapped the memory of region "
           + mapped.stream().map(String::valueOf).collect(Collectors.joining(", ")));
     }

@@ -4,6 +4,7 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.handover.ConnectionImage;
 import java.util.Optional;
+import java.util.Set;
 
 /** The connection of the VMM, as the control client sees it. Used on the device's thread. */
 interface VmmSlot {
@@ -16,6 +17,9 @@ interface VmmSlot {
 
   /** Returns the connection that is served or staged; empty before its VERSION. */
   Optional<VmmConnection> connection();
+
+  /** Returns the indexes of the regions whose memory the VMM has, and may have mapped. */
+  Set<Integer> mappedRegions();
 
   /**
    * Returns the image of the connection, whose messages wait. The connection stays as it is.

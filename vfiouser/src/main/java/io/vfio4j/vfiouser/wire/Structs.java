@@ -344,7 +344,7 @@ public final class Structs {
 
   /**
    * CONTROL_INFO of a control socket: {@code struct { u32 argsz, flags; u64 connected_since; u32 pid, uid,
-   * mappings, irqs; u64 mapped_bytes, max_hold, token; }}. The request has the first two fields.
+   * mappings, irqs; u64 mapped_bytes, max_hold, token, mapped_regions; }}. The request has the first two fields.
    */
   public static final class ControlInfo {
     public static final int FLAGS = 4;
@@ -359,7 +359,9 @@ public final class Structs {
     /** Nanoseconds. */
     public static final int MAX_HOLD = 40;
     public static final int TOKEN = 48;
-    public static final int SIZE = 56;
+    /** Bit n: the VMM has the memory of region n; bit 63 stands for all regions from 63 on. */
+    public static final int MAPPED_REGIONS = 56;
+    public static final int SIZE = 64;
     public static final int REQUEST_SIZE = 8;
     /** A VMM is connected, or its connection is staged. */
     public static final int CONNECTED = 1;
@@ -373,7 +375,7 @@ public final class Structs {
         flags("flags", FLAGS, "connected", "staged", "held", "surrendered"),
         u64("connected_since", CONNECTED_SINCE), u32("pid", PID), u32("uid", UID),
         u32("mappings", MAPPINGS), hex("irqs", IRQS), u64("mapped_bytes", MAPPED_BYTES),
-        u64("max_hold", MAX_HOLD), hex("token", TOKEN));
+        u64("max_hold", MAX_HOLD), hex("token", TOKEN), hex("mapped_regions", MAPPED_REGIONS));
 
     private ControlInfo() {
     }
