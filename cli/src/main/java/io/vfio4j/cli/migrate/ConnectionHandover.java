@@ -5,7 +5,6 @@ import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.engine.Handover;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.client.ControlClient;
-import io.vfio4j.vfiouser.client.ControlInfo;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +37,7 @@ final class ConnectionHandover implements Handover {
     if (obstacle.isEmpty()) {
       obstacle = from.passStateMemory(to);
     }
-    long mapped = from.info().vmm().map(ControlInfo.Vmm::mappedRegions).orElse(0L);
+    long mapped = from.info().mappedRegions();
     Optional<String> objection = MemoryOffers.mappingObjection(mapped, obstacle);
     if (objection.isPresent()) {
       throw new IOException(objection.get());

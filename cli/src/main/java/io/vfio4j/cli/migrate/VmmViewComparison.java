@@ -7,7 +7,6 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.info.IrqInfo;
 import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.vfiouser.client.ControlClient;
-import io.vfio4j.vfiouser.client.ControlInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,7 +62,7 @@ final class VmmViewComparison {
     MemoryOffers offers = MemoryOffers.query(source, target);
     properties.add(Property.informative("device memory", MemoryOffers.describe(offers.source()),
         MemoryOffers.describe(offers.target())));
-    long mapped = source.info().vmm().map(ControlInfo.Vmm::mappedRegions).orElse(0L);
+    long mapped = source.info().mappedRegions();
     properties.add(Property.checked("mapped by the VMM", MemoryOffers.describeRegions(mapped),
         MemoryOffers.describeRegions(mapped), MemoryOffers.mappingObjection(mapped, offers.obstacle())));
   }

@@ -246,7 +246,7 @@ class StateMemorySwapTest {
       for (int i = 0; i < 6; i++) {
         ServedScratch from = servers[i % 2];
         ServedScratch to = servers[(i + 1) % 2];
-        assertThat(from.control.info().vmm().orElseThrow().mappedRegions()).isEqualTo(1 << MEMORY);
+        assertThat(from.control.info().mappedRegions()).isEqualTo(1 << MEMORY);
         guest.set(LONG, 0, 20 + i);
         Swap swap = new Swap(from, to).upTo(Step.SURRENDERED);
         guest.set(LONG, 8, 30 + i);

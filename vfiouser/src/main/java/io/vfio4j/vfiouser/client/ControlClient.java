@@ -91,7 +91,8 @@ public final class ControlClient implements AutoCloseable {
     return new ControlInfo(
         (flags & Structs.ControlInfo.CONNECTED) != 0 ? Optional.of(vmm(body)) : Optional.empty(),
         (flags & Structs.ControlInfo.STAGED) != 0, (flags & Structs.ControlInfo.HELD) != 0,
-        (flags & Structs.ControlInfo.SURRENDERED) != 0, Duration.ofNanos(maxHold));
+        (flags & Structs.ControlInfo.SURRENDERED) != 0, Duration.ofNanos(maxHold),
+        body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_REGIONS));
   }
 
   private static ControlInfo.Vmm vmm(MemorySegment body) {
@@ -101,8 +102,7 @@ public final class ControlClient implements AutoCloseable {
         body.get(LittleEndian.U32, Structs.ControlInfo.UID),
         body.get(LittleEndian.U32, Structs.ControlInfo.MAPPINGS),
         body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_BYTES),
-        body.get(LittleEndian.U32, Structs.ControlInfo.IRQS),
-        body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_REGIONS));
+        body.get(LittleEndian.U32, Structs.ControlInfo.IRQS));
   }
 
   /**

@@ -13,9 +13,11 @@ import java.util.Optional;
  * @param isHeld whether messages of the VMM wait
  * @param isSurrendered whether the device does not return to RUNNING by itself
  * @param maxHold how long messages may wait before it does
+ * @param mappedRegions the regions whose memory the VMM has, and may have mapped: bit n for region n, bit 63 for all
+ *     from 63 on
  */
 public record ControlInfo(Optional<Vmm> vmm, boolean isStaged, boolean isHeld, boolean isSurrendered,
-    Duration maxHold) {
+    Duration maxHold, long mappedRegions) {
 
   /**
    * A VMM that uses the device.
@@ -27,11 +29,9 @@ public record ControlInfo(Optional<Vmm> vmm, boolean isStaged, boolean isHeld, b
    * @param mappings the number of its DMA mappings
    * @param mappedBytes the sum of their sizes
    * @param irqs the interrupts that it has enabled, bit n for index n (0 INTx, 1 MSI, 2 MSI-X)
-   * @param mappedRegions the regions whose memory it has, and may have mapped: bit n for region n, bit 63 for
-   *     all from 63 on
    */
   public record Vmm(long token, Instant connectedSince, int pid, int uid, int mappings, long mappedBytes,
-      int irqs, long mappedRegions) {
+      int irqs) {
 
     /** Returns whether an interrupt of an index is enabled. */
     public boolean isEnabled(int index) {

@@ -118,8 +118,8 @@ class ControlClientTest {
       ControlInfo info = server.client.info();
       assertThat(info).isEqualTo(new ControlInfo(Optional.of(
           new ControlInfo.Vmm(0xfedc_ba98_7654_3210L, Instant.ofEpochMilli(1_700_000_000_123L), 4711, 1000, 3,
-              1L << 33, 5, 0b101)),
-          true, true, true, Duration.ofSeconds(4)));
+              1L << 33, 5)),
+          true, true, true, Duration.ofSeconds(4), 0b101));
       assertThat(info.token()).isEqualTo(0xfedc_ba98_7654_3210L);
       assertThat(info.vmm().orElseThrow().isEnabled(2)).isTrue();
       assertThat(info.vmm().orElseThrow().isEnabled(1)).isFalse();
