@@ -81,7 +81,8 @@ public final class Bar {
   public DeviceMemory memory(MemorySpec spec) throws IOException {
     context.requireDeclaring();
     requireFree(0, spec.mappable() ? size : spec.size());
-    DeviceMemory memory = collector.addMemory(DeviceMemory.create(spec, size, context.setup().passesMemory()));
+    DeviceMemory memory =
+        collector.addMemory(DeviceMemory.create(spec, size, context.setup().passesMemory()));
     place(0, spec.mappable() ? size : spec.size(), memory);
     mappable = spec.mappable() ? Optional.of(memory) : Optional.empty();
     return memory;

@@ -196,8 +196,10 @@ class StateMemoryTest {
     source.device.omitStateMemory(true);
     byte[] state = source.saved();
     target.resume().write(DeviceFixture.segment(state));
-    assertThatExceptionOfType(TransitionException.class).isThrownBy(() -> target.device.moveTo(DeviceState.STOP))
-        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL)).withMessageContaining("none was adopted");
+    assertThatExceptionOfType(TransitionException.class)
+        .isThrownBy(() -> target.device.moveTo(DeviceState.STOP))
+        .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL))
+        .withMessageContaining("none was adopted");
     try (DeviceFixture<TestPciDevice> other = fixture(false)) {
       var session = other.resume();
       assertThatExceptionOfType(io.vfio4j.model.DeviceException.class)

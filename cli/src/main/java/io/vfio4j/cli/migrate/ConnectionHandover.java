@@ -42,7 +42,8 @@ final class ConnectionHandover implements Handover {
     if (objection.isPresent()) {
       throw new IOException(objection.get());
     }
-    return offers.isEmpty() ? Optional.empty() : obstacle.map(why -> "the memory of the device is copied: " + why);
+    return offers.isEmpty() ? Optional.empty()
+        : obstacle.map(why -> "the memory of the device is copied: " + why);
   }
 
   @Override

@@ -58,7 +58,8 @@ record MemoryOffers(List<Long> source, List<Long> target) {
     if (target.isEmpty()) {
       return Optional.of("the new server does not accept it");
     }
-    return source.equals(target) ? Optional.empty() : Optional.of("the new server has memory of another size");
+    return source.equals(target) ? Optional.empty()
+        : Optional.of("the new server has memory of another size");
   }
 
   /**
@@ -69,15 +70,17 @@ record MemoryOffers(List<Long> source, List<Long> target) {
    */
   static Optional<String> mappingObjection(long mapped, Optional<String> obstacle) {
     return mapped == 0 ? Optional.empty()
-        : obstacle.map(why -> "the VMM has mapped the memory of %s, which the new server must therefore use, but %s"
-            .formatted(describeRegions(mapped), why));
+        : obstacle
+            .map(why -> "the VMM has mapped the memory of %s, which the new server must therefore use, but %s"
+                .formatted(describeRegions(mapped), why));
   }
 
   /** Returns the regions in a mask, for output. */
   static String describeRegions(long mapped) {
     return mapped == 0
         ? "none"
-        : "region " + IntStream.range(0, Long.SIZE).filter(n -> (mapped >>> n & 1) != 0).mapToObj(String::valueOf)
-            .collect(Collectors.joining(", "));
+        : "region "
+            + IntStream.range(0, Long.SIZE).filter(n -> (mapped >>> n & 1) != 0).mapToObj(String::valueOf)
+                .collect(Collectors.joining(", "));
   }
 }

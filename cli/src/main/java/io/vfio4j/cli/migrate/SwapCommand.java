@@ -45,10 +45,10 @@ import picocli.CommandLine.Option;
         + "fails before the handover, the device runs on at the old server.",
     "The device's memory is passed to the new server and not copied, if both servers offer this. A device whose memory "
         + "the VMM has mapped is refused otherwise."}, footer = {"",
-        "Examples:",
-        "  vfio4j swap --from control:/tmp/a.control --to control:/tmp/b.control",
-        "  Check whether a swap would be accepted:",
-        "    vfio4j swap --from control:/tmp/a.control --to control:/tmp/b.control --dry-run"})
+            "Examples:",
+            "  vfio4j swap --from control:/tmp/a.control --to control:/tmp/b.control",
+            "  Check whether a swap would be accepted:",
+            "    vfio4j swap --from control:/tmp/a.control --to control:/tmp/b.control --dry-run"})
 public final class SwapCommand implements Callable<Integer> {
 
   @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that the VMM is using, control:PATH.")

@@ -119,7 +119,8 @@ final class ServeOptions {
         .with("pid", ProcessHandle.current().pid());
     ServerLog log = logging.log(output);
     ServedDeviceFactory factory = name -> create(provider,
-        DeviceSetup.named(name).withFeatures(features).withLog(log).withPassesMemory(control != null), deviceOptions);
+        DeviceSetup.named(name).withFeatures(features).withLog(log).withPassesMemory(control != null),
+        deviceOptions);
     try (RecordOption.ConnectionRecording recording = record.start(output)) {
       Service service = new Service(path, recording.applyTo(options), log, event.build(), output);
       if (many == null) {

@@ -86,7 +86,8 @@ public final class ScratchDevice extends PciDevice {
    * @throws IllegalArgumentException if a fault is for an arc that a device with these features never takes
    */
   public ScratchDevice(ScratchConfig config, Consumer<String> log, LongSupplier nanoTime) throws IOException {
-    super("scratch", IDS, new DeviceSetup(config.name(), config.features(), log, nanoTime, config.passesMemory()));
+    super("scratch", IDS,
+        new DeviceSetup(config.name(), config.features(), log, nanoTime, config.passesMemory()));
     this.config = config;
     this.faultInjector = new FaultInjector(config, nanoTime);
     this.secondTraffic = config.secondTraffic()

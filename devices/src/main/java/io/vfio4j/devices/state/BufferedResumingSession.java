@@ -161,8 +161,9 @@ public final class BufferedResumingSession implements ResumingSession {
     RecordHeader header = RecordHeader.get(view, at);
     boolean possible = switch (header.kind()) {
       case RecordHeader.MEMORY -> !stateSeen && !passesMemory && isPageRun(header.offset(), header.length());
-      case RecordHeader.STATE -> !stateSeen && (passesMemory || swept == memory.size()) && image.acceptsLength(header.length())
-          && header.offset() == 0;
+      case RecordHeader.STATE ->
+        !stateSeen && (passesMemory || swept == memory.size()) && image.acceptsLength(header.length())
+            && header.offset() == 0;
       case RecordHeader.END -> stateSeen && header.length() == 0 && header.offset() == 0;
       default -> false;
     };

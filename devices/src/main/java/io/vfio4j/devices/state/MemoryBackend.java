@@ -80,7 +80,8 @@ public final class MemoryBackend implements AutoCloseable {
    */
   public static MemoryBackend createPassable(String name, long size, Optional<Path> content)
       throws IOException {
-    return create(name, size, content, image -> MemoryStorage.createFile(name, size, size, image), false, true);
+    return create(name, size, content, image -> MemoryStorage.createFile(name, size, size, image), false,
+        true);
   }
 
   /**
@@ -104,7 +105,8 @@ public final class MemoryBackend implements AutoCloseable {
     Arena arena = Arena.ofShared();
     Optional<InitialImage> image = Optional.empty();
     try {
-      image = content.isPresent() ? Optional.of(InitialImage.read(content.get(), size, arena)) : Optional.empty();
+      image =
+          content.isPresent() ? Optional.of(InitialImage.read(content.get(), size, arena)) : Optional.empty();
       return new MemoryBackend(name, arena, image, allocation.allocate(image), isMappable, isPassable);
     } catch (Throwable t) {
       arena.close();
@@ -178,7 +180,8 @@ public final class MemoryBackend implements AutoCloseable {
             "a file of %d bytes for %s, which needs %d".formatted(file.size(), name, expected));
       }
       if (!Memfd.isSealedAgainstResizing(file)) {
-        throw new ErrnoException(Errno.EINVAL, "a file for %s that is not sealed in its size".formatted(name));
+        throw new ErrnoException(Errno.EINVAL,
+            "a file for %s that is not sealed in its size".formatted(name));
       }
       return MemoryStorage.map(file, size());
     } catch (LinuxException e) {

@@ -80,7 +80,8 @@ public record StateFormat(long magic, int version, int device) {
       throw new ErrnoException(Errno.EINVAL, "this is not the state of a device of this kind");
     }
     int flags = in.getShort(at + HEADER_FLAGS);
-    if (in.getInt(at + 8) != version || in.getShort(at + 12) != HEADER_BYTES || (flags & ~PASSES_MEMORY) != 0) {
+    if (in.getInt(at + 8) != version || in.getShort(at + 12) != HEADER_BYTES
+        || (flags & ~PASSES_MEMORY) != 0) {
       throw new ErrnoException(Errno.EINVAL, "the state has version %d, this device has version %d"
           .formatted(in.getInt(at + 8), version));
     }

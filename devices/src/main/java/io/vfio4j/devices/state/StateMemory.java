@@ -83,7 +83,8 @@ public final class StateMemory {
   /** Returns the memories for another server; the files remain theirs. */
   public List<StateMemoryFile> files() {
     return Arrays.stream(memories)
-        .map(memory -> new StateMemoryFile(memory.name(), memory.size(), memory.file().orElseThrow())).toList();
+        .map(memory -> new StateMemoryFile(memory.name(), memory.size(), memory.file().orElseThrow()))
+        .toList();
   }
 
   /**

@@ -18,8 +18,9 @@ final class StorageDisposal implements AutoCloseable {
   private final ExecutorService thread;
 
   StorageDisposal() {
-    ThreadPoolExecutor pool = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
-        Thread.ofPlatform().name("vfio4j-free-memory").daemon().factory());
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().name("vfio4j-free-memory").daemon().factory());
     pool.allowCoreThreadTimeOut(true);
     thread = pool;
   }

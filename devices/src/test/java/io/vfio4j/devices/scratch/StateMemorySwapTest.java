@@ -274,10 +274,12 @@ class StateMemorySwapTest {
       a.control.stateMemory().omit();
       a.control.device().moveTo(DeviceState.STOP_COPY);
       b.control.device().moveTo(DeviceState.STOP);
-      assertRefused(Errno.EINVAL, "region 2, which was not passed", () -> a.control.passConnection(b.control));
+      assertRefused(Errno.EINVAL, "region 2, which was not passed",
+          () -> a.control.passConnection(b.control));
       b.control.device().moveTo(DeviceState.RUNNING);
       a.control.device().moveTo(DeviceState.RUNNING);
-      assertThat(vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.ID)).isEqualTo(ScratchLayout.ID_VALUE);
+      assertThat(vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.ID))
+          .isEqualTo(ScratchLayout.ID_VALUE);
     }
   }
 
@@ -340,7 +342,8 @@ class StateMemorySwapTest {
   /** The omission is for the control client's session. */
   @Test
   void sessionOfVmmContainsMemory() throws Exception {
-    try (ServedScratch a = serve("a", config()); VfioUserClient vmm = a.connect(); Arena arena = Arena.ofConfined()) {
+    try (ServedScratch a = serve("a", config()); VfioUserClient vmm = a.connect();
+        Arena arena = Arena.ofConfined()) {
       a.control.stateMemory().omit();
       SavingSession saving = (SavingSession) vmm.moveTo(DeviceState.STOP_COPY).session().orElseThrow();
       MemorySegment buffer = arena.allocate(1 << 20);

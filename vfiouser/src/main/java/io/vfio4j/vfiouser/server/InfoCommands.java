@@ -50,8 +50,9 @@ final class InfoCommands implements CommandHandlers {
   void restoreMapped(int index) throws ErrnoException {
     if (index < 0 || index >= description.regions().size() || !description.regions().get(index).mappable()
         || !device.hasAdoptedMemory()) {
-      throw new ErrnoException(Errno.EINVAL, "the VMM has mapped the memory of region %s, which was not passed"
-          .formatted(Integer.toUnsignedString(index)));
+      throw new ErrnoException(Errno.EINVAL,
+          "the VMM has mapped the memory of region %s, which was not passed"
+              .formatted(Integer.toUnsignedString(index)));
     }
     mappedRegions.add(index);
   }

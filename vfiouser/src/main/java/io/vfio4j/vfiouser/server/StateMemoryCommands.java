@@ -75,7 +75,8 @@ final class StateMemoryCommands implements CommandHandlers, AutoCloseable {
     if ((flags & ~StateMemory.LAST) != 0 || count < 1 || count != request.fds().count()
         || request.size() != StateMemory.SIZE + (long) count * Long.BYTES) {
       throw new ErrnoException(Errno.EINVAL,
-          "STATE_MEMORY_IMPORT with flags 0x%x of %s memories with %d descriptors in %d bytes".formatted(flags,
+          "STATE_MEMORY_IMPORT with flags 0x%x of %s memories with %d descriptors in %d bytes".formatted(
+              flags,
               Integer.toUnsignedString(count), request.fds().count(), request.size()));
     }
     if (first == 0) {

@@ -18,9 +18,9 @@ import io.vfio4j.vfiouser.wire.Structs.MigData;
 import io.vfio4j.vfiouser.wire.Structs.MigPrecopyInfo;
 import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
 import io.vfio4j.vfiouser.wire.Structs.RegionInfo;
+import io.vfio4j.vfiouser.wire.Structs.StateMemory;
 import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
 import java.util.Arrays;
-import io.vfio4j.vfiouser.wire.Structs.StateMemory;
 import org.jspecify.annotations.Nullable;
 
 /**

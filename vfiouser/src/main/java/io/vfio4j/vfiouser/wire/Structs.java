@@ -483,8 +483,9 @@ public final class Structs {
     public static final int LAST = 1;
     /** Request of an export: the next saving session omits the memories. */
     public static final int OMIT = 2;
-    static final MessageLayout LAYOUT = MessageLayout.of(ARGSZ, flags("flags", FLAGS, "last", "omit").logged(),
-        u32("first", FIRST).logged(), u32("count", COUNT).logged());
+    static final MessageLayout LAYOUT =
+        MessageLayout.of(ARGSZ, flags("flags", FLAGS, "last", "omit").logged(),
+            u32("first", FIRST).logged(), u32("count", COUNT).logged());
 
     private StateMemory() {
     }

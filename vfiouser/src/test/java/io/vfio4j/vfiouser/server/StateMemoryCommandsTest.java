@@ -123,7 +123,8 @@ class StateMemoryCommandsTest {
       fds.add(Memfd.create("passed", size));
     }
     handle(Command.STATE_MEMORY_IMPORT,
-        MessageBytes.empty().u32(StateMemory.SIZE + sizes.length * 8, flags, first, sizes.length).u64(sizes), fds);
+        MessageBytes.empty().u32(StateMemory.SIZE + sizes.length * 8, flags, first, sizes.length).u64(sizes),
+        fds);
   }
 
   private interface Call {
