@@ -100,7 +100,8 @@ class SwapGuestIT {
       GuestFunction function = guest.function(BEHIND_PORT);
       function.bind("vfio-pci");
       // With MSI-X, because QEMU traps mapped regions after an INTx.
-      swapUnderLoad(guest, "vfio %s %s load".formatted(function.iommuGroup(), BEHIND_PORT), first, second, SWAPS);
+      swapUnderLoad(guest, "vfio %s %s load".formatted(function.iommuGroup(), BEHIND_PORT), first, second,
+          SWAPS);
     }
   }
 }

@@ -34,7 +34,8 @@ class SwapMemoryIT {
 
   private ChildServer serve(String name, String memory, String... more) throws Exception {
     List<String> arguments = new ArrayList<>(List.of("serve", "scratch", "--memory", memory, "--socket",
-        folder.resolve(name + ".sock").toString(), "--control", folder.resolve(name + ".control").toString()));
+        folder.resolve(name + ".sock").toString(), "--control",
+        folder.resolve(name + ".control").toString()));
     arguments.addAll(List.of(more));
     return ChildServer.start(arguments);
   }
@@ -55,7 +56,8 @@ class SwapMemoryIT {
   @Test
   void copiesNothing() throws Exception {
     long size = 1L << 30;
-    try (ChildServer a = serve("a", "1g"); ChildServer _ = serve("b", "1g"); VfioUserClient vmm = connect(a)) {
+    try (ChildServer a = serve("a", "1g"); ChildServer _ = serve("b", "1g");
+        VfioUserClient vmm = connect(a)) {
       String[] names = {"a", "b"};
       for (int i = 0; i < 2; i++) {
         vmm.writeLong(MEMORY, 0, i + 1);
@@ -120,9 +122,11 @@ class SwapMemoryIT {
           .contains("Nothing was touched");
       CommandRun run = swap("a", "b");
       assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(run.err()).contains("nothing was touched").contains("the VMM has mapped the memory of region 2")
+      assertThat(run.err()).contains("nothing was touched")
+          .contains("the VMM has mapped the memory of region 2")
           .contains("the old server does not pass it on");
-      assertThat(vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.ID)).isEqualTo(ScratchLayout.ID_VALUE);
+      assertThat(vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.ID))
+          .isEqualTo(ScratchLayout.ID_VALUE);
     }
   }
 
