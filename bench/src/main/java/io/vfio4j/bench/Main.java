@@ -8,14 +8,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Runs benchmarks of our client and server beside the same in C, interleaved within each round; servers are
  * separate processes:
- * {@code Main PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [files] [downtime] [simulate]}.
+ * {@code Main PINGPONG-PROGRAM [reads] [posts] [state] [stream] [map] [report] [memory] [tls] [zstd] [files] [downtime] [simulate] [swap]}.
  * Properties: {@code bench.rounds}, {@code bench.reads}, {@code bench.posts}, {@code bench.pairs},
  * {@code bench.reports}, {@code bench.memory}, {@code bench.streamMemory}, {@code bench.movedMemory},
- * {@code bench.savedMemory}, {@code bench.disk} (the folder for files), {@code bench.frame} (size of a frame with
+ * {@code bench.savedMemory}, {@code bench.swaps}, {@code bench.swapMemory} (MiB, separated by commas),
+ * {@code bench.vfio4j} (the launcher), {@code bench.disk} (the folder for files), {@code bench.frame} (size of a frame with
  * memory, bytes), {@code bench.busyPoll} (microseconds, only our side).
  */
 public final class Main {
@@ -32,6 +34,8 @@ public final class Main {
   private static final Path DISK = Path.of(System.getProperty("bench.disk", "/var/tmp"));
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
   private static final int FRAME = Integer.getInteger("bench.frame", MemoryChannel.FRAME_BYTES);
+  private static final int SWAPS = Integer.getInteger("bench.swaps", 100);
+  private static final String SWAP_MEMORY = System.getProperty("bench.swapMemory", "1,1024,8192");
   private static final int WARM_UP = 2_000;
 
   private final BaselinePrograms baseline;
@@ -47,7 +51,7 @@ public final class Main {
     List<String> what =
         args.length > 1 ? List.of(args).subList(1, args.length)
             : List.of("reads", "posts", "state", "stream", "map", "report", "memory", "tls", "zstd", "files",
-                "downtime", "simulate");
+                "downtime", "simulate", "swap");
     Path folder = Files.createTempDirectory("vfio4j-bench");
     try {
       Main bench = new Main(new BaselinePrograms(Path.of(args[0])), folder);
@@ -79,6 +83,9 @@ public final class Main {
       if (what.contains("simulate") && !new SimulatorAccuracy(folder, System.out).run()) {
         throw new IllegalStateException("the simulator deviates too much");
       }
+      if (what.contains("swap")) {
+        bench.swap();
+      }
       if (what.contains("tls")) {
         bench.tls();
       }
@@ -89,8 +96,18 @@ public final class Main {
         bench.files();
       }
     } finally {
-      Files.deleteIfExists(folder.resolve("c"));
-      Files.delete(folder);
+      delete(folder);
+    }
+  }
+
+  /** Deletes a folder with the sockets and journals in it. */
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      // The content of a folder before the folder.
+      List<Path> content = files.toList().reversed();
+      for (Path file : content) {
+        Files.delete(file);
+      }
     }
   }
 
@@ -159,6 +176,19 @@ public final class Main {
       rounds.run(ROUNDS);
       rounds.print(System.out);
     }
+  }
+
+  private void swap() throws IOException, InterruptedException {
+    SwapReadBenchmark reads = new SwapReadBenchmark(folder, READS, WARM_UP);
+    reads.run(3, ROUNDS); // The JVMs compile in the first three.
+    reads.print(System.out);
+    SwapPauseBenchmark pauses = new SwapPauseBenchmark(folder, System.out);
+    for (String mebibytes : SWAP_MEMORY.split(",", -1)) {
+      long memory = Long.parseLong(mebibytes) << 20;
+      pauses.run(new SwapPauseBenchmark.Setup(memory, false, false, SWAPS));
+      pauses.run(new SwapPauseBenchmark.Setup(memory, true, false, SWAPS));
+    }
+    pauses.run(new SwapPauseBenchmark.Setup(1 << 20, true, true, SWAPS));
   }
 
   private void tls() throws IOException, InterruptedException {

@@ -9,37 +9,15 @@ import java.util.List;
 /** Round trips of REGION_READ, with each combination of client and server. */
 final class RegionReadBenchmark {
 
-  /** A combination of client and server. */
-  private static final class Pairing {
-
-    private final String name;
-    private final Samples p50 = new Samples();
-    private final Samples p99 = new Samples();
-
-    Pairing(String name) {
-      this.name = name;
-    }
-
-    void add(Latency latency) {
-      p50.add(latency.p50());
-      p99.add(latency.p99());
-    }
-
-    List<String> row(Pairing against) {
-      return List.of(name, p50.describe(0), p99.describe(0), p50.dividedBy(against.p50).describe(2),
-          p99.dividedBy(against.p99).describe(2));
-    }
-  }
-
   private final BaselinePrograms baseline;
   private final ServerProcess ours;
   private final ServerProcess baselineServer;
   private final int reads;
   private final int warmUp;
-  private final Pairing cToC = new Pairing("C client, C server");
-  private final Pairing javaToC = new Pairing("our client, C server");
-  private final Pairing cToJava = new Pairing("C client, our server");
-  private final Pairing javaToJava = new Pairing("our client, our server");
+  private final LatencyRow cToC = new LatencyRow("C client, C server");
+  private final LatencyRow javaToC = new LatencyRow("our client, C server");
+  private final LatencyRow cToJava = new LatencyRow("C client, our server");
+  private final LatencyRow javaToJava = new LatencyRow("our client, our server");
   private final Samples clientAllocated = new Samples();
   private final Samples serverAllocated = new Samples();
 
@@ -82,8 +60,8 @@ final class RegionReadBenchmark {
   void print(PrintStream out) {
     MarkdownTable table = new MarkdownTable(out, "Round trip of a 4-byte REGION_READ, nanoseconds",
         List.of("", "p50", "p99", "p50 : C", "p99 : C"));
-    for (Pairing pairing : List.of(cToC, javaToC, cToJava, javaToJava)) {
-      table.row(pairing.row(cToC));
+    for (LatencyRow pairing : List.of(cToC, javaToC, cToJava, javaToJava)) {
+      table.row(pairing.cells(cToC));
     }
     out.println();
     out.println("Heap allocated for a round trip, bytes: client " + clientAllocated.describe(1) + ", server "

@@ -18,6 +18,12 @@ final class Samples {
     values.clear();
   }
 
+  /** Returns the smallest value that is not exceeded by a percentage of the values, 1 to 100. */
+  double percentile(int percentage) {
+    List<Double> sorted = values.stream().sorted().toList();
+    return sorted.get((sorted.size() * percentage + 99) / 100 - 1);
+  }
+
   double median() {
     List<Double> sorted = values.stream().sorted().toList();
     int middle = sorted.size() / 2;

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** A server process. */
 final class ServerProcess implements AutoCloseable {
@@ -18,18 +19,19 @@ final class ServerProcess implements AutoCloseable {
   private final Writer commands;
   private final Path socket;
 
-  private ServerProcess(Path socket, List<String> command) throws IOException {
+  private ServerProcess(Path socket, List<String> command, Predicate<String> isReady) throws IOException {
     this.socket = socket;
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     answers = process.inputReader(StandardCharsets.US_ASCII);
     commands = process.outputWriter(StandardCharsets.US_ASCII);
-    if (!"ready".equals(answers.readLine())) {
+    String line = answers.readLine();
+    if (line == null || !isReady.test(line)) {
       throw new IOException("the server did not start: " + command);
     }
   }
 
   static ServerProcess baseline(BaselinePrograms baseline, Path socket, long stateBytes) throws IOException {
-    return new ServerProcess(socket, baseline.serverCommand(socket, stateBytes));
+    return new ServerProcess(socket, baseline.serverCommand(socket, stateBytes), "ready"::equals);
   }
 
   /** Starts one of our servers, in a JVM like this one. */
@@ -44,7 +46,12 @@ final class ServerProcess implements AutoCloseable {
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), ScratchServer.class.getName(),
         socket.toString(), Long.toString(memory)));
-    return new ServerProcess(socket, command);
+    return new ServerProcess(socket, command, "ready"::equals);
+  }
+
+  /** Starts a server by a command that prints a line when it listens, and ends with its input. */
+  static ServerProcess ofCommand(Path socket, List<String> command) throws IOException {
+    return new ServerProcess(socket, command, _ -> true);
   }
 
   Path socket() {
