@@ -68,8 +68,9 @@ final class SwapReadBenchmark {
   }
 
   void print(PrintStream out) {
-    MarkdownTable table = new MarkdownTable(out, "Round trip of a 4-byte REGION_READ around swaps, nanoseconds",
-        List.of("", "p50", "p99", "p50 : without", "p99 : without"));
+    MarkdownTable table =
+        new MarkdownTable(out, "Round trip of a 4-byte REGION_READ around swaps, nanoseconds",
+            List.of("", "p50", "p99", "p50 : without", "p99 : without"));
     for (LatencyRow row : List.of(plain, before, controlled, after)) {
       table.row(row.cells(plain));
     }

@@ -35,9 +35,11 @@ final class SwapServer implements AutoCloseable {
     return start(socket, socket, memory, List.of());
   }
 
-  private static SwapServer start(Path socket, Path control, long memory, List<String> more) throws IOException {
-    List<String> arguments = new ArrayList<>(List.of("serve", "scratch", "--socket", socket.toString(), "--memory",
-        Long.toString(memory), "--until-eof", "--log-level", "warning"));
+  private static SwapServer start(Path socket, Path control, long memory, List<String> more)
+      throws IOException {
+    List<String> arguments =
+        new ArrayList<>(List.of("serve", "scratch", "--socket", socket.toString(), "--memory",
+            Long.toString(memory), "--until-eof", "--log-level", "warning"));
     arguments.addAll(more);
     return new SwapServer(ServerProcess.ofCommand(socket, vfio4j(arguments)), control);
   }
