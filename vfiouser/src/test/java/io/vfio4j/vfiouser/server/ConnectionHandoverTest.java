@@ -12,14 +12,13 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
-import io.vfio4j.model.ResumingSession;
-import io.vfio4j.model.SavingSession;
 import io.vfio4j.model.info.IrqAction;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.ControlClient;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.testing.Await;
 import io.vfio4j.vfiouser.testing.BackgroundTask;
+import io.vfio4j.vfiouser.testing.Swap;
 import io.vfio4j.vfiouser.testing.TestDevice;
 import io.vfio4j.vfiouser.testing.TestServer;
 import java.lang.foreign.Arena;
@@ -49,30 +48,6 @@ class ConnectionHandoverTest {
     return ControlClient.connect(folder.resolve(name), ClientOptions.DEFAULT);
   }
 
-  /** Moves the state and stages the connection; the caller continues from there. */
-  private static long stage(ControlClient from, ControlClient to) throws Exception {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(1 << 16);
-      SavingSession saving =
-          (SavingSession) from.device().moveTo(DeviceState.STOP_COPY).session().orElseThrow();
-      ResumingSession resuming =
-          (ResumingSession) to.device().moveTo(DeviceState.RESUMING).session().orElseThrow();
-      for (long read = saving.read(buffer); read >= 0; read = saving.read(buffer)) {
-        resuming.write(buffer.asSlice(0, read));
-      }
-      to.device().moveTo(DeviceState.STOP);
-      from.passConnection(to);
-    }
-    return from.info().token();
-  }
-
-  private static void swap(ControlClient from, ControlClient to) throws Exception {
-    long token = stage(from, to);
-    from.surrender(token);
-    to.device().moveTo(DeviceState.RUNNING);
-    from.release(token);
-  }
-
   @Test
   void movesRegistersMappingsAndInterrupts() throws Exception {
     try (TestServer a = serve("a");
@@ -92,7 +67,7 @@ class ConnectionHandoverTest {
       ControlClient[] controls = {controlA, controlB};
       TestServer[] servers = {a, b};
       for (int i = 0; i < 20; i++) {
-        swap(controls[i % 2], controls[(i + 1) % 2]);
+        Swap.run(controls[i % 2], controls[(i + 1) % 2]);
         TestServer now = servers[(i + 1) % 2];
         assertThat(now.device().state()).isEqualTo(DeviceState.RUNNING);
         assertThat(vmm.readInt(TestDevice.CONFIG, 0x40)).isEqualTo(0x0506_0708);
@@ -128,7 +103,7 @@ class ConnectionHandoverTest {
         return true;
       });
       Await.until("some writes have been executed", () -> a.device().recordedWrites.size() > 100);
-      swap(controlA, controlB);
+      Swap.run(controlA, controlB);
       assertThat(posts.result()).isTrue();
       assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.RECORDED)).isEqualTo(writes);
       int before = a.device().recordedWrites.size();
@@ -162,7 +137,7 @@ class ConnectionHandoverTest {
         ControlClient controlB = control("b");
         VfioUserClient vmm = a.connect()) {
       vmm.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 3);
-      stage(controlA, controlB);
+      Swap.stage(controlA, controlB);
       assertThat(controlB.info().isStaged()).isTrue();
       BackgroundTask<Integer> read =
           BackgroundTask.start("vcpu", () -> vmm.readInt(TestDevice.BAR0, TestDevice.SCRATCH));
@@ -182,7 +157,7 @@ class ConnectionHandoverTest {
     try (TestServer a = serve("a"); TestServer b = serve("b"); VfioUserClient vmm = a.connect()) {
       vmm.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 4);
       try (ControlClient controlA = control("a"); ControlClient controlB = control("b")) {
-        stage(controlA, controlB);
+        Swap.stage(controlA, controlB);
       }
       assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(4);
       Await.until("the staged connection is dropped", () -> b.device().state() == DeviceState.RUNNING);
@@ -198,7 +173,7 @@ class ConnectionHandoverTest {
     try (TestServer a = serve("a"); VfioUserClient vmm = a.connect(); ControlClient controlA = control("a")) {
       vmm.writeInt(TestDevice.BAR0, TestDevice.SCRATCH, 6);
       try (TestServer b = serve("b"); ControlClient controlB = control("b")) {
-        stage(controlA, controlB);
+        Swap.stage(controlA, controlB);
         b.server().stop();
         b.awaitEnd();
       }
@@ -211,7 +186,7 @@ class ConnectionHandoverTest {
   void targetContinuesIfSourceIsStoppedBeforeRelease() throws Exception {
     try (TestServer b = serve("b"); ControlClient controlB = control("b"); TestServer a = serve("a")) {
       try (VfioUserClient vmm = a.connect(); ControlClient controlA = control("a")) {
-        long token = stage(controlA, controlB);
+        long token = Swap.stage(controlA, controlB);
         controlA.surrender(token);
         controlB.device().moveTo(DeviceState.RUNNING);
         a.server().stop();
@@ -282,7 +257,7 @@ class ConnectionHandoverTest {
           vmm.writeInt(TestDevice.BAR0, TestDevice.COMMAND, TestDevice.DMA_WRITE);
           assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.STATUS)).isZero();
           assertThat(guest.get(ValueLayout.JAVA_INT, 0)).isEqualTo(500 + i);
-          swap(controls[i % 2], controls[(i + 1) % 2]);
+          Swap.run(controls[i % 2], controls[(i + 1) % 2]);
         }
       }
     }
