@@ -6,6 +6,7 @@ module io.vfio4j.conformance {
   requires java.xml;
 
   exports io.vfio4j.conformance;
+  exports io.vfio4j.conformance.observe;
   exports io.vfio4j.conformance.report;
   exports io.vfio4j.conformance.setup;
 }

@@ -37,16 +37,20 @@ class SuggestedCommandTest {
   /** A placeholder in a message. */
   private static final Pattern PLACEHOLDER = Pattern.compile("%s|[A-Z]{2,}");
   private static final List<String> SAMPLES =
-      List.of("vfio-user:/tmp/a.sock", SESSION, "unix:/tmp/ask.sock", "/tmp/file", "RUNNING");
+      List.of("vfio-user:/tmp/a.sock", "control:/tmp/a.control", SESSION, "unix:/tmp/ask.sock", "/tmp/file", "RUNNING");
   private static final Pattern LITERAL =
       Pattern.compile("\"\"\"\n.*?\"\"\"|\"(?:[^\"\\\\\n]|\\\\.)*\"", Pattern.DOTALL);
   /** A command within a sentence. */
   private static final Pattern MENTION = Pattern.compile(
-      "vfio4j ([a-z0-9-]+(?: (?:--?[a-z0-9-]+|%s|[A-Z]{2,}|scratch|idio-16))*)(?![a-z])");
+      "vfio4j ([a-z0-9-]+(?: (?:--?[a-z0-9-]+|%s|[A-Z]{2,}|control:PATH|scratch|idio-16))*)(?![a-z])");
 
   static Stream<SuggestedCommand> all() {
     return Stream.of(SuggestedCommand.probe("vfio-user:/tmp/a.sock"),
         SuggestedCommand.probe("kernel:0000:3b:00.2"),
+        SuggestedCommand.probe("control:/tmp/a.control"),
+        SuggestedCommand.observe("control:/tmp/it's a.control"),
+        SuggestedCommand.resume("control:/tmp/a.control"),
+        SuggestedCommand.discard("control:/tmp/a.control"),
         SuggestedCommand.resume("vfio-user:/tmp/it's a.sock"),
         SuggestedCommand.discard("vfio-user:/tmp/$(b).sock"),
         SuggestedCommand.decide(MigrationId.parse(SESSION), "--abandon"),
@@ -66,7 +70,7 @@ class SuggestedCommandTest {
     assertThat(all().map(command -> command.arguments().stream().filter(word -> !word.contains("/")
         && !word.contains(":")).findFirst().orElseThrow() + command.arguments().size()).distinct().count())
         .isLessThanOrEqualTo(kinds);
-    assertThat(kinds).as("kinds of suggested commands, each of which must be parsed here").isEqualTo(6);
+    assertThat(kinds).as("kinds of suggested commands, each of which must be parsed here").isEqualTo(7);
   }
 
   @ParameterizedTest

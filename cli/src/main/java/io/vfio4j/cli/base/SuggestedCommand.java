@@ -30,6 +30,15 @@ public record SuggestedCommand(List<String> arguments) {
     return new SuggestedCommand(List.of("probe", device));
   }
 
+  /**
+   * Returns the command that checks a device in use.
+   *
+   * @param device the address of its control socket
+   */
+  public static SuggestedCommand observe(String device) {
+    return new SuggestedCommand(List.of("conform", "--observe", device));
+  }
+
   /** Returns the command that resumes a device whose server keeps it stopped. */
   public static SuggestedCommand resume(String device) {
     return new SuggestedCommand(List.of("recover", "--resume", device));

@@ -58,6 +58,9 @@ public sealed interface DeviceAddress {
    */
   Duration DEFAULT_TIMEOUT = Duration.ofMinutes(1);
 
+  /** The words before the colon. */
+  List<String> SCHEMES = List.of("vfio-user", "control", "kernel", "sim");
+
   /** The forms of addresses, for help texts and messages. */
   String SYNTAX = "vfio-user:PATH, control:PATH, kernel:PCI-ADDRESS, kernel:UUID or sim:NAME";
 
@@ -313,9 +316,11 @@ public sealed interface DeviceAddress {
       case "control" -> control(rest);
       case "sim" -> SimAddress.parse(rest);
       case "kernel" -> kernel(rest);
-      default -> throw new IllegalArgumentException(text.startsWith("/") || text.startsWith(".")
-          ? "'%s' is not a device address; did you mean vfio-user:%s?".formatted(text, text)
-          : "'%s' is not a device address; expected %s".formatted(text, SYNTAX));
+      default -> throw new IllegalArgumentException("'%s' is not a device address; %s".formatted(text,
+          text.startsWith("/") || text.startsWith(".") ? "did you mean vfio-user:%s?".formatted(text)
+              : SpellingSuggestions.closest(scheme, SCHEMES)
+                  .map(known -> "did you mean %s:%s?".formatted(known, rest))
+                  .orElse("expected " + SYNTAX)));
     };
   }
 

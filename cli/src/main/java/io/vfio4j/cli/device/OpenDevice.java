@@ -14,6 +14,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.MigratableDevice;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.ControlClient;
+import io.vfio4j.vfiouser.client.ControlInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.quirk.ServerQuirk;
 import java.io.IOException;
@@ -69,8 +70,12 @@ public final class OpenDevice implements AutoCloseable {
           ControlClient.connect(address.socket(), OPTIONS.withMigrationTimeout(address.migrationTimeout()));
       return new OpenDevice(control.device(), control, null, log);
     } catch (DeviceException e) {
-      throw explain("control:", address.socket(), e);
+      throw explain(address, e);
     }
+  }
+
+  static IOException explain(DeviceAddress.Control address, DeviceException e) {
+    return explain("control:", address.socket(), e);
   }
 
   /** Returns what to throw if a server cannot be reached, with advice where possible. */
@@ -86,12 +91,26 @@ public final class OpenDevice implements AutoCloseable {
               kind.get()),
           e);
     }
-    String advice = e.errno().equals(Errno.ENOENT) ? "no such socket; is the server running?"
-        : e.errno().equals(Errno.ECONNREFUSED) ? "the server is no longer listening; restart it"
-            : null;
-    return advice == null
-        ? e
-        : new CommandException(ExitCodes.FAILURE, "%s%s: %s".formatted(scheme, socket, advice), e);
+    String address = scheme + socket;
+    if (e.errno().equals(Errno.ENOENT)) {
+      return new CommandException(ExitCodes.FAILURE, address + ": no such socket; is the server running?", e);
+    }
+    if (e.errno().equals(Errno.ECONNREFUSED)) {
+      return new CommandException(ExitCodes.FAILURE,
+          address + ": the server is no longer listening; restart it", e);
+    }
+    return e.errno().equals(Errno.EBUSY) ? new CommandException(ExitCodes.FAILURE, inUse(scheme, address), e)
+        : e;
+  }
+
+  private static String inUse(String scheme, String address) {
+    return scheme.equals("control:")
+        ? address + " is in use: another control client is connected, and a server has one at a time (EBUSY)"
+        : """
+            %s is in use: another client is connected (EBUSY).
+              A device that a VMM is using is moved through the control socket of its server. Start the server with
+              --control PATH before the VMM; then vfio4j swap --from control:PATH --to control:PATH moves the device, and
+              vfio4j probe control:PATH shows who uses it""".formatted(address);
   }
 
   static OpenDevice simulate(DeviceAddress.Sim sim, Consumer<String> log) throws IOException {
@@ -157,6 +176,10 @@ public final class OpenDevice implements AutoCloseable {
 
   /** Returns a sentence that says how to recover a served device from the state in which its last client left it. */
   public String recoveryAdvice(DeviceState state) {
+    if (isSurrendered()) {
+      return "Its VMM's connection was surrendered by a migration that was not completed: resolve it (%s)"
+          .formatted(SuggestedCommand.recover());
+    }
     String resume = "resume it (%s)".formatted(SuggestedCommand.resume(name()));
     return switch (state) {
       case STOP, STOP_COPY ->
@@ -208,7 +231,7 @@ public final class OpenDevice implements AutoCloseable {
       return "its driver may then reset it, or leave it as it is until it is reset";
     }
     if (control != null) {
-      return "its server keeps it as it is";
+      return "its server keeps it running";
     }
     return device instanceof VfioUserClient client && client.resetsOnDisconnect()
         ? "its server then resets it"
@@ -217,19 +240,52 @@ public final class OpenDevice implements AutoCloseable {
 
   /** Returns a clause that says what happens to a stopped device with its state when this command closes it. */
   public String stoppedReleaseEffect() {
-    return keepsStopped()
-        ? "it then stays in STOP with its state until 'vfio4j recover' resolves the migration"
-        : releaseEffect();
+    if (isSurrendered()) {
+      return "it then stays stopped with its state, and its VMM waits, until 'vfio4j recover' resolves the migration";
+    }
+    if (keepsStopped()) {
+      return "it then stays in STOP with its state until 'vfio4j recover' resolves the migration";
+    }
+    return control != null ? "its server then returns it to RUNNING" : releaseEffect();
+  }
+
+  /** Returns a sentence about a source whose device runs at the target now. */
+  public String migratedEffect() {
+    return control != null
+        ? "%s was reset, and its server is free for another VMM.".formatted(name())
+        : "%s is closed when this command ends; %s.".formatted(name(), releaseEffect());
   }
 
   /** Returns whether the device, if in STOP, stays there when this command closes it. */
   public boolean keepsStopped() {
+    if (control != null) {
+      // A device that a VMM uses returns to RUNNING, unless it was surrendered.
+      return use().filter(info -> info.isSurrendered() || info.vmm().isEmpty() && control.device().keepsStopped())
+          .isPresent();
+    }
     return !isInProcess() && device instanceof VfioUserClient client && client.keepsStopped();
   }
 
-  /** Resets a device whose state is now owned by the other side, if its server would keep that state. */
+  /** Returns whether the VMM's connection was surrendered, so that the server does not run the device by itself. */
+  public boolean isSurrendered() {
+    return use().filter(ControlInfo::isSurrendered).isPresent();
+  }
+
+  /** Returns what the server says of the device's use; empty if this is no control socket, or the server is gone. */
+  private Optional<ControlInfo> use() {
+    try {
+      return control == null ? Optional.empty() : Optional.of(control.info());
+    } catch (DeviceException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Resets a device whose state is now owned by the other side, if its server would keep that state. The reset also
+   * releases a connection that was surrendered.
+   */
   void discard() {
-    if (keepsStopped() && control == null) {
+    if (control != null ? isSurrendered() : keepsStopped()) {
       try {
         device.reset();
       } catch (DeviceException e) {

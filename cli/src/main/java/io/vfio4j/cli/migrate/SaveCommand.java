@@ -118,7 +118,8 @@ public final class SaveCommand implements Callable<Integer> {
                 SuggestedCommand.resume(source.name()), SuggestedCommand.discard(source.name())));
       } else if (stop || !source.keepsState()) {
         output.line("%s is closed when this command ends; %s.".formatted(source.name(),
-            source.isInProcess() ? "it is part of the command" : source.releaseEffect()));
+            source.isInProcess() ? "it is part of the command"
+                : stop ? source.stoppedReleaseEffect() : source.releaseEffect()));
       }
     }
   }

@@ -88,8 +88,7 @@ final class SourceRunner {
     context.monitor().onMigrated(report);
     ReportText.lines(report).forEach(context.output()::line);
     for (OpenDevice device : source.devices().list()) {
-      context.output()
-          .line("%s is closed when this command ends; %s.".formatted(device.name(), device.releaseEffect()));
+      context.output().line(device.migratedEffect());
     }
     source.devices().discard();
     context.output().result(ReportJson.of(report));

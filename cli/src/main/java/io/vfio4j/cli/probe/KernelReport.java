@@ -14,6 +14,7 @@ import io.vfio4j.model.info.IrqInfo;
 import io.vfio4j.model.info.RegionInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Collects the report of a kernel device. */
 final class KernelReport {
@@ -50,7 +51,7 @@ final class KernelReport {
     ProbeReport.MigrationFacts migration = new ProbeReport.MigrationFacts(
         features.canMigrate() ? List.of(2) : List.of(), features, device.offeredFeatures(), device.state(),
         device.stopCopyLength(), device.dmaLog().isPresent(), false);
-    return new ProbeReport(new ProbeReport.DeviceFacts(device.identity(), facts(device), regions, irqs),
+    return new ProbeReport(new ProbeReport.DeviceFacts(device.identity(), facts(device), Optional.empty(), regions, irqs),
         migration, notes(device), MissingCapability.of(migration, new Remedies(device.host())));
   }
 

@@ -20,6 +20,7 @@ import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -37,9 +38,10 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
    * What a device is.
    *
    * @param facts properties that only devices of its kind have
+   * @param vmm who uses it; empty if its address is not that of a control socket
    */
-  record DeviceFacts(DeviceIdentity identity, List<Fact> facts, List<RegionInfo> regions,
-      List<IrqInfo> irqs) {
+  record DeviceFacts(DeviceIdentity identity, List<Fact> facts, Optional<VmmReport> vmm,
+      List<RegionInfo> regions, List<IrqInfo> irqs) {
   }
 
   /**
@@ -155,7 +157,8 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
     return "%-9s %10s".formatted(name(IRQS, irq.index()), Integer.toUnsignedString(irq.count()));
   }
 
-  private static String name(List<String> names, int index) {
+  /** Returns the name of an index; the number if it has none. */
+  static String name(List<String> names, int index) {
     return index < names.size() ? names.get(index) : Integer.toString(index);
   }
 
@@ -167,6 +170,7 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
         .with("class_code", device.identity().classCode()).with("driver", device.identity().driver())
         .with("facts", device.facts(),
             fact -> Json.object().with("name", fact.name()).with("words", fact.text()).build())
+        .with("vmm", device.vmm().map(VmmReport::json).orElse(JsonNull.INSTANCE))
         .with("regions", device.regions(), ProbeReport::json).with("irqs", device.irqs(), ProbeReport::json)
         .with("versions", migration.versions(), version -> new JsonPrimitive(version))
         .with("features", FeatureNames.of(migration.features()))

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.probe;
 
-import io.vfio4j.cli.base.Quantities;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.info.IrqInfo;
 import io.vfio4j.model.info.RegionInfo;
-import io.vfio4j.vfiouser.client.ControlInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Collects the report of a vfio-user device. */
@@ -54,37 +53,16 @@ final class VfioUserReport {
         device.keepsState() || device.isInProcess());
     List<ProbeReport.Note> quirks = client.quirks().stream()
         .map(quirk -> new ProbeReport.Note(quirk.kind().name(), quirk.description())).toList();
-    return new ProbeReport(new ProbeReport.DeviceFacts(client.identity(), use(device), regions, irqs),
-        migration,
-        quirks, MissingCapability.of(migration, new Remedies(device)));
+    Optional<VmmReport> vmm = vmm(device);
+    return new ProbeReport(
+        new ProbeReport.DeviceFacts(client.identity(), vmm.map(VmmReport::facts).orElse(List.of()), vmm, regions,
+            irqs),
+        migration, quirks, MissingCapability.of(migration, new Remedies(device)));
   }
 
-  /** Returns who uses the device, as its control socket says. */
-  private static List<ProbeReport.Fact> use(OpenDevice device) throws DeviceException {
-    if (device.control().isEmpty()) {
-      return List.of();
-    }
-    ControlInfo info = device.control().get().info();
-    List<ProbeReport.Fact> facts = new ArrayList<>();
-    facts.add(new ProbeReport.Fact("VMM", info.vmm().map(VfioUserReport::describe).orElse("none")));
-    info.vmm().ifPresent(vmm -> facts.add(new ProbeReport.Fact("mappings",
-        "%d of %s".formatted(vmm.mappings(), Quantities.bytes(vmm.mappedBytes())))));
-    info.vmm().ifPresent(vmm -> facts.add(new ProbeReport.Fact("enabled", enabledIrqs(vmm))));
-    facts.add(new ProbeReport.Fact("messages", (info.isHeld() ? "wait" : "are handled")
-        + (info.isStaged() ? "; the connection was passed on by another server" : "")
-        + (info.isSurrendered() ? "; the connection was surrendered" : "")
-        + "; may wait for " + Quantities.time(info.maxHold())));
-    return facts;
-  }
-
-  private static String describe(ControlInfo.Vmm vmm) {
-    return "pid %d, uid %d, since %s".formatted(vmm.pid(), vmm.uid(), vmm.connectedSince());
-  }
-
-  private static String enabledIrqs(ControlInfo.Vmm vmm) {
-    List<String> names = IntStream.range(0, ProbeReport.IRQS.size()).filter(vmm::isEnabled)
-        .mapToObj(ProbeReport.IRQS::get).toList();
-    return names.isEmpty() ? "no interrupts" : String.join(", ", names);
+  private static Optional<VmmReport> vmm(OpenDevice device) throws DeviceException {
+    return device.control().isEmpty() ? Optional.empty()
+        : Optional.of(new VmmReport(device.control().get().info()));
   }
 
   private static List<Integer> versions(VfioUserClient client) {

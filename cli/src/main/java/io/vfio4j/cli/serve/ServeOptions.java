@@ -206,21 +206,35 @@ final class ServeOptions {
     DeviceServer start() throws LinuxException;
   }
 
-  private static DeviceServer startServer(Path path, ServerFactory listening) throws CommandException {
+  private DeviceServer startServer(Path path, ServerFactory listening) throws CommandException {
     try {
       return listening.start();
     } catch (LinuxException e) {
-      Optional<String> other = SocketFile.nonSocketKind(path);
-      if (e.errno().equals(Errno.EADDRINUSE) && other.isPresent()) {
-        throw new CommandException(ExitCodes.FAILURE,
-            "cannot listen on %s: it is %s, which is not replaced".formatted(path, other.get()), e);
-      }
-      if (e.errno().equals(Errno.EADDRINUSE)) {
-        throw new CommandException(ExitCodes.FAILURE,
-            path + " is in use: another server is listening there", e);
-      }
-      throw new CommandException(ExitCodes.FAILURE, "cannot listen on %s: %s".formatted(path, e.errno()), e);
+      String message = control != null && e.subject().equals(control.toString())
+          ? bindFailure("the control socket " + control, control, e.errno())
+          : bindFailure(path.toString(), path, e.errno());
+      throw new CommandException(ExitCodes.FAILURE, message, e);
     }
+  }
+
+  /**
+   * Returns why a socket could not be created, and what to do.
+   *
+   * @param name what the message calls it
+   */
+  private static String bindFailure(String name, Path path, Errno errno) {
+    if (!errno.equals(Errno.EADDRINUSE)) {
+      return "cannot listen on %s: %s; %s".formatted(name, errno, remedy(path, errno));
+    }
+    return SocketFile.nonSocketKind(path)
+        .map(kind -> "cannot listen on %s: it is %s, which is not replaced".formatted(name, kind))
+        .orElseGet(() -> name + " is in use: another server is listening there; stop it, or give another path");
+  }
+
+  private static String remedy(Path path, Errno errno) {
+    return errno.equals(Errno.ENOENT)
+        ? "create the directory " + path.toAbsolutePath().normalize().getParent()
+        : "give a path in a directory that you may write to";
   }
 
   private void serve(Service service, ServerFactory factory) throws IOException {

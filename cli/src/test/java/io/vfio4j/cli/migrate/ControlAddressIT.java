@@ -4,6 +4,7 @@ package io.vfio4j.cli.migrate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.cli.base.ExitCodes;
@@ -11,6 +12,7 @@ import io.vfio4j.cli.testing.CommandProcesses;
 import io.vfio4j.cli.testing.CommandRun;
 import io.vfio4j.cli.testing.ServedTestDevice;
 import io.vfio4j.devices.scratch.ScratchLayout;
+import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memfd;
 import io.vfio4j.model.DeviceLostException;
@@ -19,6 +21,8 @@ import io.vfio4j.model.IovaRange;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +132,52 @@ class ControlAddressIT {
       assertThat(facts.getFirst()).startsWith("VMM pid " + ProcessHandle.current().pid() + ", uid ");
       assertThat(facts).contains("mappings 1 of 1.0 MiB", "enabled no interrupts");
       assertTrafficContinues(vmm);
+    }
+  }
+
+  @Test
+  void showsVmmAsJson() throws Exception {
+    Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    try (ChildServer a = serve("a");
+        Fd memory = Memfd.create("guest", RANGE.length());
+        EventFd irq = EventFd.create();
+        VfioUserClient vmm = startTraffic(a, memory)) {
+      vmm.irqs().assign(2, 0, List.of(irq));
+      JsonObject found = CommandRun.vfio4j("probe", control("a"), "--json").event("probe").getAsJsonObject("vmm");
+      assertThat(found.get("pid").getAsLong()).isEqualTo(ProcessHandle.current().pid());
+      assertThat(Instant.parse(found.get("since").getAsString())).isBetween(before, Instant.now());
+      assertThat(found.get("mappings").getAsInt()).isEqualTo(1);
+      assertThat(found.get("mapped_bytes").getAsLong()).isEqualTo(RANGE.length());
+      assertThat(found.getAsJsonArray("irqs").asList()).extracting(JsonElement::getAsString)
+          .containsExactly("MSI-X");
+      assertThat(List.of("held", "staged", "surrendered")).noneMatch(name -> found.get(name).getAsBoolean());
+      assertThat(found.get("max_hold_ms").getAsInt()).isEqualTo(4000);
+    }
+    try (ChildServer _ = serve("b")) {
+      assertThat(CommandRun.vfio4j("probe", control("b"), "--json").event("probe").get("vmm").isJsonNull())
+          .isTrue();
+      assertThat(CommandRun.vfio4j("probe", socket("b"), "--json").event("probe").get("vmm").isJsonNull())
+          .isTrue();
+    }
+  }
+
+  /** A stopped save is not kept for a VMM, whose device runs on. */
+  @Test
+  void saysThatDeviceInUseDoesNotStayStopped() throws Exception {
+    try (ChildServer a = serve("a");
+        Fd memory = Memfd.create("guest", RANGE.length());
+        VfioUserClient vmm = startTraffic(a, memory)) {
+      CommandRun saved = CommandRun.vfio4j("save", control("a"), "--stop", "--output",
+          folder.resolve("a.state").toString(), "--max-downtime", "60s", "--max-quiesce", "60s");
+      assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.SUCCESS);
+      assertThat(saved.out()).contains("its server then returns it to RUNNING");
+      assertTrafficContinues(vmm);
+    }
+    try (ChildServer _ = serve("b")) {
+      CommandRun saved =
+          CommandRun.vfio4j("save", control("b"), "--stop", "--output", folder.resolve("b.state").toString());
+      assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.SUCCESS);
+      assertThat(saved.out()).contains("stays in STOP with its state. To run it: vfio4j recover --resume control:");
     }
   }
 

@@ -101,6 +101,31 @@ class ServeIT {
   }
 
   @Test
+  void namesControlSocketThatCannotBeCreated() throws Exception {
+    Path missing = folder.resolve("no").resolve("a.control");
+    assertThat(serveWithControl(missing)).contains("cannot listen on the control socket " + missing
+        + ": ENOENT (no such file or directory); create the directory " + missing.getParent());
+
+    Path file = Files.writeString(folder.resolve("file"), "precious");
+    assertThat(serveWithControl(file))
+        .contains("cannot listen on the control socket " + file + ": it is a regular file, which is not replaced");
+
+    try (ServedTestDevice first = ServedTestDevice.start(folder.resolve("other.sock"))) {
+      Path taken = folder.resolve("other.sock");
+      assertThat(serveWithControl(taken)).contains("the control socket " + taken + " is in use");
+      assertThat(CommandRun.vfio4j("probe", first.address()).exitCode()).isEqualTo(ExitCodes.SUCCESS);
+    }
+    assertThat(socket()).doesNotExist();
+  }
+
+  private String serveWithControl(Path control) {
+    CommandRun run =
+        CommandRun.vfio4j("serve", "scratch", "--socket", socket().toString(), "--control", control.toString());
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
+    return run.err();
+  }
+
+  @Test
   void refusesToReplaceRegularFile() throws Exception {
     Files.writeString(socket(), "precious");
 
@@ -117,7 +142,8 @@ class ServeIT {
       CommandRun run = CommandRun.vfio4j("probe", served.address());
 
       assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
-      assertThat(run.err()).contains(served.address() + " is in use: another client is connected");
+      assertThat(run.err()).contains(served.address() + " is in use: another client is connected")
+          .contains("--control PATH").contains("vfio4j swap");
     }
   }
 

@@ -29,6 +29,11 @@ public final class SpecReferences {
       "The VFIO migration device state, 1. Version 1: the twenty transitions";
   public static final String ROUND_TRIP = "The VFIO migration device state, 1. Version 1: in = out check";
 
+  public static final String CONTROL_SOCKET = "docs/control-socket.md: The control socket";
+  public static final String CONTROL_CLIENT = "docs/control-socket.md: What a client may send";
+  public static final String CONTROL_HOLD = "docs/control-socket.md: What waits";
+  public static final String CONTROL_INFO = "docs/control-socket.md: CONTROL_INFO, 0xff10";
+
   private SpecReferences() {
   }
 }

@@ -36,7 +36,9 @@ public enum CheckGroup {
   /** The state ERROR, where it can be provoked. */
   ERROR("ERROR"),
   /** Durations. */
-  TIMES("Times");
+  TIMES("Times"),
+  /** A device that a VMM is using, which must not be disturbed. These checks have a run of their own. */
+  IN_USE("Device in use");
 
   private final String title;
 
