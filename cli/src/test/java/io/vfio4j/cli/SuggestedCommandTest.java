@@ -37,7 +37,8 @@ class SuggestedCommandTest {
   /** A placeholder in a message. */
   private static final Pattern PLACEHOLDER = Pattern.compile("%s|[A-Z]{2,}");
   private static final List<String> SAMPLES =
-      List.of("vfio-user:/tmp/a.sock", "control:/tmp/a.control", SESSION, "unix:/tmp/ask.sock", "/tmp/file", "RUNNING");
+      List.of("vfio-user:/tmp/a.sock", "control:/tmp/a.control", SESSION, "unix:/tmp/ask.sock", "/tmp/file",
+          "RUNNING");
   private static final Pattern LITERAL =
       Pattern.compile("\"\"\"\n.*?\"\"\"|\"(?:[^\"\\\\\n]|\\\\.)*\"", Pattern.DOTALL);
   /** A command within a sentence. */

@@ -89,7 +89,8 @@ final class ObservationTest {
       "ENDED_SESSION_WRONG_ERRNO,PRE_COPY"})
   void findsMisbehaviourOfDevice(Misbehaviour misbehaviour, String check) throws Exception {
     try (SimulatedUse device = use(MigrationFeatures.ALL, Optional.empty(), EnumSet.of(misbehaviour))) {
-      assertThat(ReportEntries.failuresAndDeviations(run(device).checks())).containsOnlyKeys("in-use/" + check);
+      assertThat(ReportEntries.failuresAndDeviations(run(device).checks()))
+          .containsOnlyKeys("in-use/" + check);
     }
   }
 
@@ -145,7 +146,8 @@ final class ObservationTest {
 
   @Test
   void touchesNothingThatIsNotRunning() throws Exception {
-    try (SimulatedUse device = use(MigrationFeatures.ALL, Optional.of(UseMisbehaviour.STARTS_STOPPED), Set.of())) {
+    try (SimulatedUse device =
+        use(MigrationFeatures.ALL, Optional.of(UseMisbehaviour.STARTS_STOPPED), Set.of())) {
       run(device);
       assertThat(device.device().requested()).isEmpty();
       assertThat(device.device().resets()).isZero();
@@ -154,7 +156,8 @@ final class ObservationTest {
 
   @Test
   void reportsPauseAndLongestRequest() throws Exception {
-    try (SimulatedUse device = use(MigrationFeatures.ALL, Optional.of(UseMisbehaviour.LONG_PAUSE), Set.of())) {
+    try (
+        SimulatedUse device = use(MigrationFeatures.ALL, Optional.of(UseMisbehaviour.LONG_PAUSE), Set.of())) {
       ObservationReport report = run(device);
       assertThat(report.longestPause()).contains(Duration.ofSeconds(1));
       assertThat(report.longestCall()).isEqualTo(Duration.ofSeconds(1));

@@ -48,8 +48,9 @@ final class SimulatedUse implements ObservedDevice {
   SimulatedUse(SimulatedSettings settings, Optional<UseMisbehaviour> misbehaviour,
       Set<Misbehaviour> ofDevice) {
     this.misbehaviour = misbehaviour;
-    this.device = new SimulatedUseDevice(new MisbehavingDevice(settings, ofDevice), misbehaviour, this::onMoved,
-        settings.clock());
+    this.device =
+        new SimulatedUseDevice(new MisbehavingDevice(settings, ofDevice), misbehaviour, this::onMoved,
+            settings.clock());
     MemorySegment.ofArray(configSpace).set(U32, 0,
         misbehaves(UseMisbehaviour.OTHER_IDS) ? 0x5678_1af4
             : device.identity().deviceId() << 16 | device.identity().vendorId());
@@ -120,7 +121,8 @@ final class SimulatedUse implements ObservedDevice {
   public DeviceInfos infos() {
     infoQueries++;
     long size = misbehaves(UseMisbehaviour.INFOS_VARY) ? 4096L * infoQueries : 4096;
-    return new DeviceInfos(List.of(new RegionInfo(0, size, true, true, false, List.of())), List.of(new IrqInfo(2, 1, 4)));
+    return new DeviceInfos(List.of(new RegionInfo(0, size, true, true, false, List.of())),
+        List.of(new IrqInfo(2, 1, 4)));
   }
 
   @Override

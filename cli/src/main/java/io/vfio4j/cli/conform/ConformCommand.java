@@ -95,7 +95,8 @@ public final class ConformCommand implements Callable<Integer> {
     ConformanceView view = new ConformanceView(output);
     try {
       result =
-          device instanceof DeviceAddress.Control control ? observe(control, view) : check(device, view, output);
+          device instanceof DeviceAddress.Control control ? observe(control, view)
+              : check(device, view, output);
     } catch (CancellationException e) {
       throw new CommandException(ExitCodes.FAILURE, String.valueOf(e.getMessage()), e);
     }
@@ -114,14 +115,17 @@ public final class ConformCommand implements Callable<Integer> {
     if (isControl && !observe.isEnabled()) {
       throw common.usageError(
           "%s: all checks together need the device's own socket, vfio-user:PATH, and reset the device. To check it while "
-              .formatted(device) + "a VMM is using it, add --observe: " + SuggestedCommand.observe(device.toString()));
+              .formatted(device) + "a VMM is using it, add --observe: "
+              + SuggestedCommand.observe(device.toString()));
     }
     if (observe.isEnabled() && !isControl) {
-      throw common.usageError("--observe: %s is not a control socket; expected control:PATH (vfio4j serve ... --control PATH)"
-          .formatted(device));
+      throw common.usageError(
+          "--observe: %s is not a control socket; expected control:PATH (vfio4j serve ... --control PATH)"
+              .formatted(device));
     }
     if (observe.isEnabled() && (dangerous || !only.isEmpty())) {
-      throw common.usageError("--observe: its checks are those of one group, none dangerous; leave out --only and --dangerous");
+      throw common.usageError(
+          "--observe: its checks are those of one group, none dangerous; leave out --only and --dangerous");
     }
     if (observe.allowsPause() && !observe.isEnabled()) {
       throw common.usageError("--allow-pause: without --observe the device is always stopped; leave it out");

@@ -22,8 +22,10 @@ final class ObservationView {
         report.use().vmm().map(vmm -> "pid %d, since %s".formatted(vmm.pid(), vmm.connectedSince()))
             .orElse("none: it was not checked that a VMM is not disturbed")));
     lines.add(lines.size() - 1,
-        "%-20s at most %s for a request; %s".formatted("Messages waited", Quantities.time(report.longestCall()),
-            report.longestPause().map(pause -> "at most " + Quantities.time(pause) + " while the device was stopped")
+        "%-20s at most %s for a request; %s".formatted("Messages waited",
+            Quantities.time(report.longestCall()),
+            report.longestPause()
+                .map(pause -> "at most " + Quantities.time(pause) + " while the device was stopped")
                 .orElse("the device was not stopped")));
     return lines;
   }
@@ -33,7 +35,8 @@ final class ObservationView {
     json.add("observation",
         Json.object().with("vmm", report.use().vmm().isPresent())
             .with("longest_call_ms", report.longestCall())
-            .with("longest_pause_ms", report.longestPause().<JsonElement>map(Json::millis).orElse(JsonNull.INSTANCE))
+            .with("longest_pause_ms",
+                report.longestPause().<JsonElement>map(Json::millis).orElse(JsonNull.INSTANCE))
             .build());
     return json;
   }

@@ -50,7 +50,8 @@ public final class ControlledDevice implements ObservedDevice {
   public static ControlledDevice connect(DeviceAddress.Control address) throws IOException {
     ClientOptions options = ClientOptions.DEFAULT.withMigrationTimeout(address.migrationTimeout());
     try {
-      return new ControlledDevice(address.socket(), options, ControlClient.connect(address.socket(), options));
+      return new ControlledDevice(address.socket(), options,
+          ControlClient.connect(address.socket(), options));
     } catch (DeviceException e) {
       throw OpenDevice.explain(address, e);
     }

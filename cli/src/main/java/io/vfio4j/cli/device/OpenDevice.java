@@ -260,7 +260,8 @@ public final class OpenDevice implements AutoCloseable {
   public boolean keepsStopped() {
     if (control != null) {
       // A device that a VMM uses returns to RUNNING, unless it was surrendered.
-      return use().filter(info -> info.isSurrendered() || info.vmm().isEmpty() && control.device().keepsStopped())
+      return use()
+          .filter(info -> info.isSurrendered() || info.vmm().isEmpty() && control.device().keepsStopped())
           .isPresent();
     }
     return !isInProcess() && device instanceof VfioUserClient client && client.keepsStopped();

@@ -51,7 +51,8 @@ final class KernelReport {
     ProbeReport.MigrationFacts migration = new ProbeReport.MigrationFacts(
         features.canMigrate() ? List.of(2) : List.of(), features, device.offeredFeatures(), device.state(),
         device.stopCopyLength(), device.dmaLog().isPresent(), false);
-    return new ProbeReport(new ProbeReport.DeviceFacts(device.identity(), facts(device), Optional.empty(), regions, irqs),
+    return new ProbeReport(
+        new ProbeReport.DeviceFacts(device.identity(), facts(device), Optional.empty(), regions, irqs),
         migration, notes(device), MissingCapability.of(migration, new Remedies(device.host())));
   }
 

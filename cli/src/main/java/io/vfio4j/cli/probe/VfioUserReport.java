@@ -55,7 +55,8 @@ final class VfioUserReport {
         .map(quirk -> new ProbeReport.Note(quirk.kind().name(), quirk.description())).toList();
     Optional<VmmReport> vmm = vmm(device);
     return new ProbeReport(
-        new ProbeReport.DeviceFacts(client.identity(), vmm.map(VmmReport::facts).orElse(List.of()), vmm, regions,
+        new ProbeReport.DeviceFacts(client.identity(), vmm.map(VmmReport::facts).orElse(List.of()), vmm,
+            regions,
             irqs),
         migration, quirks, MissingCapability.of(migration, new Remedies(device)));
   }

@@ -57,7 +57,8 @@ final class VmmReport {
       Json json = Json.object();
       json.with("pid", vmm.pid() == 0 ? JsonNull.INSTANCE : new JsonPrimitive(vmm.pid()));
       json.with("uid",
-          vmm.uid() == UNKNOWN_USER ? JsonNull.INSTANCE : new JsonPrimitive(Integer.toUnsignedLong(vmm.uid())));
+          vmm.uid() == UNKNOWN_USER ? JsonNull.INSTANCE
+              : new JsonPrimitive(Integer.toUnsignedLong(vmm.uid())));
       return json.with("since", vmm.connectedSince().toString()).with("mappings", vmm.mappings())
           .with("mapped_bytes", vmm.mappedBytes()).with("irqs", enabledIrqs(vmm)).with("held", info.isHeld())
           .with("staged", info.isStaged()).with("surrendered", info.isSurrendered())

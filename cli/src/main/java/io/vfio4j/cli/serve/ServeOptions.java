@@ -228,7 +228,8 @@ final class ServeOptions {
     }
     return SocketFile.nonSocketKind(path)
         .map(kind -> "cannot listen on %s: it is %s, which is not replaced".formatted(name, kind))
-        .orElseGet(() -> name + " is in use: another server is listening there; stop it, or give another path");
+        .orElseGet(
+            () -> name + " is in use: another server is listening there; stop it, or give another path");
   }
 
   private static String remedy(Path path, Errno errno) {

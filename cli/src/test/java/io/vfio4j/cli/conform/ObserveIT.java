@@ -116,7 +116,8 @@ class ObserveIT {
       assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(checks(run, "failed")).containsExactly("in-use/PRE_COPY", "in-use/PRE_COPY_P2P",
           "in-use/disconnect in PRE_COPY");
-      assertThat(checks(run, "not_applicable")).containsExactly("in-use/STOP_COPY", "in-use/disconnect in STOP_COPY");
+      assertThat(checks(run, "not_applicable")).containsExactly("in-use/STOP_COPY",
+          "in-use/disconnect in STOP_COPY");
       assertThat(run.event("conformance").getAsJsonObject("observation").get("longest_pause_ms").isJsonNull())
           .isTrue();
       assertThat(vmm.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(7);
@@ -132,7 +133,8 @@ class ObserveIT {
       assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(run.out()).containsPattern("(?m)^VMM +pid " + ProcessHandle.current().pid() + ", since ")
           .containsPattern("(?m)^Messages waited +at most .+ for a request; the device was not stopped$")
-          .contains("not applicable (2): it stops the device, which was not permitted").contains("no check failed: ");
+          .contains("not applicable (2): it stops the device, which was not permitted")
+          .contains("no check failed: ");
       try (ControlClient _ = ControlClient.connect(folder.resolve("a.control"), ClientOptions.DEFAULT)) {
         CommandRun second = observe();
         assertThat(second.exitCode()).isEqualTo(ExitCodes.FAILURE);

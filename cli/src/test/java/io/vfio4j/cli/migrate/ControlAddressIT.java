@@ -143,7 +143,8 @@ class ControlAddressIT {
         EventFd irq = EventFd.create();
         VfioUserClient vmm = startTraffic(a, memory)) {
       vmm.irqs().assign(2, 0, List.of(irq));
-      JsonObject found = CommandRun.vfio4j("probe", control("a"), "--json").event("probe").getAsJsonObject("vmm");
+      JsonObject found =
+          CommandRun.vfio4j("probe", control("a"), "--json").event("probe").getAsJsonObject("vmm");
       assertThat(found.get("pid").getAsLong()).isEqualTo(ProcessHandle.current().pid());
       assertThat(Instant.parse(found.get("since").getAsString())).isBetween(before, Instant.now());
       assertThat(found.get("mappings").getAsInt()).isEqualTo(1);
@@ -177,7 +178,8 @@ class ControlAddressIT {
       CommandRun saved =
           CommandRun.vfio4j("save", control("b"), "--stop", "--output", folder.resolve("b.state").toString());
       assertThat(saved.exitCode()).as(saved.err()).isEqualTo(ExitCodes.SUCCESS);
-      assertThat(saved.out()).contains("stays in STOP with its state. To run it: vfio4j recover --resume control:");
+      assertThat(saved.out())
+          .contains("stays in STOP with its state. To run it: vfio4j recover --resume control:");
     }
   }
 

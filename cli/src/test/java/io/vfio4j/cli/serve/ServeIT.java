@@ -108,7 +108,8 @@ class ServeIT {
 
     Path file = Files.writeString(folder.resolve("file"), "precious");
     assertThat(serveWithControl(file))
-        .contains("cannot listen on the control socket " + file + ": it is a regular file, which is not replaced");
+        .contains(
+            "cannot listen on the control socket " + file + ": it is a regular file, which is not replaced");
 
     try (ServedTestDevice first = ServedTestDevice.start(folder.resolve("other.sock"))) {
       Path taken = folder.resolve("other.sock");
@@ -120,7 +121,8 @@ class ServeIT {
 
   private String serveWithControl(Path control) {
     CommandRun run =
-        CommandRun.vfio4j("serve", "scratch", "--socket", socket().toString(), "--control", control.toString());
+        CommandRun.vfio4j("serve", "scratch", "--socket", socket().toString(), "--control",
+            control.toString());
     assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
     return run.err();
   }

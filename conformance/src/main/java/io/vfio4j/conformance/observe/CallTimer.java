@@ -63,7 +63,8 @@ final class CallTimer {
   /** Describes the longest request, if it was slow. */
   Optional<String> slowCall() {
     return longestNanos > options.slowCall().toNanos()
-        ? Optional.of("%s took %s, in which messages of the VMM waited".formatted(slowest, format(longestNanos)))
+        ? Optional
+            .of("%s took %s, in which messages of the VMM waited".formatted(slowest, format(longestNanos)))
         : Optional.empty();
   }
 

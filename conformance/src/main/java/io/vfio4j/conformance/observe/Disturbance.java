@@ -82,12 +82,14 @@ final class Disturbance {
           "bits %x".formatted(after.irqs()));
     }
     if (before.mappings() != after.mappings() || before.mappedBytes() != after.mappedBytes()) {
-      changedByVmm.add("the mappings changed, from %d of %d bytes to %d of %d bytes: by the VMM, if it maps and unmaps"
-          .formatted(before.mappings(), before.mappedBytes(), after.mappings(), after.mappedBytes()));
+      changedByVmm.add(
+          "the mappings changed, from %d of %d bytes to %d of %d bytes: by the VMM, if it maps and unmaps"
+              .formatted(before.mappings(), before.mappedBytes(), after.mappings(), after.mappedBytes()));
     }
     if (before.irqs() != after.irqs()) {
-      changedByVmm.add("the enabled interrupts changed, from bits %x to %x: by the VMM, if its driver has just started"
-          .formatted(before.irqs(), after.irqs()));
+      changedByVmm.add(
+          "the enabled interrupts changed, from bits %x to %x: by the VMM, if its driver has just started"
+              .formatted(before.irqs(), after.irqs()));
     }
   }
 

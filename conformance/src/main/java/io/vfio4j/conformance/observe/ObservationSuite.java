@@ -71,7 +71,8 @@ public final class ObservationSuite {
       List<CheckResult> results = new ObservationSuite(context, listener).runAll();
       ConformanceReport report = new ConformanceReport(identity, features, startTime,
           Duration.ofNanos(context.timer().now() - start), Set.of(CheckGroup.IN_USE), results);
-      return new ObservationReport(report, use, context.timer().longestCall(), context.timer().longestPause());
+      return new ObservationReport(report, use, context.timer().longestCall(),
+          context.timer().longestPause());
     }
   }
 
@@ -81,7 +82,8 @@ public final class ObservationSuite {
     List<CheckResult> results = new ArrayList<>();
     for (PlannedObservation planned : plan) {
       if (listener.isCancelled()) {
-        throw new CancellationException("cancelled after %d of %d checks".formatted(results.size(), plan.size()));
+        throw new CancellationException(
+            "cancelled after %d of %d checks".formatted(results.size(), plan.size()));
       }
       listener.checkStarted(planned.check());
       long start = context.timer().now();

@@ -16,8 +16,10 @@ final class PauseChecks {
   }
 
   static void addTo(ObservationPlan plan) {
-    plan.add("STOP_COPY", "In STOP_COPY the VMM's messages wait, the state can be read, and the device returns to "
-        + "RUNNING.", SpecReferences.CONTROL_HOLD, context -> {
+    plan.add("STOP_COPY",
+        "In STOP_COPY the VMM's messages wait, the state can be read, and the device returns to "
+            + "RUNNING.",
+        SpecReferences.CONTROL_HOLD, context -> {
           Duration maxPause = permitted(context);
           context.pause((session, start) -> {
             expectHeld(context);
@@ -25,8 +27,10 @@ final class PauseChecks {
           });
           expectWithin(context, maxPause);
         });
-    plan.add("disconnect in STOP_COPY", "If the control client disconnects, the device returns from STOP_COPY to "
-        + "RUNNING at once.", SpecReferences.CONTROL_HOLD, context -> {
+    plan.add("disconnect in STOP_COPY",
+        "If the control client disconnects, the device returns from STOP_COPY to "
+            + "RUNNING at once.",
+        SpecReferences.CONTROL_HOLD, context -> {
           Duration maxPause = permitted(context);
           long start = context.timer().now();
           context.openSaving(DeviceState.STOP_COPY);
@@ -45,8 +49,9 @@ final class PauseChecks {
         .orElseThrow(() -> VerdictException.notApplicable("it stops the device, which was not permitted"));
     Duration maxHold = context.use().maxHold();
     if (maxPause.compareTo(maxHold) >= 0) {
-      throw VerdictException.notApplicable("the permitted pause of %d ms is not below the server's maximum hold, %d ms"
-          .formatted(maxPause.toMillis(), maxHold.toMillis()));
+      throw VerdictException
+          .notApplicable("the permitted pause of %d ms is not below the server's maximum hold, %d ms"
+              .formatted(maxPause.toMillis(), maxHold.toMillis()));
     }
     return maxPause;
   }
@@ -65,7 +70,8 @@ final class PauseChecks {
     while (read != SavingSession.END && context.timer().now() - end < 0) {
       read = context.read(session);
       if (read == SavingSession.NOTHING_NOW) {
-        throw VerdictException.failed("data, or the end of the state", "ENOMSG, though the device is stopped");
+        throw VerdictException.failed("data, or the end of the state",
+            "ENOMSG, though the device is stopped");
       }
     }
   }

@@ -85,7 +85,8 @@ final class QueryChecks {
   /** Adds the checks that judge the whole run. */
   static void addLast(ObservationPlan plan) {
     plan.add("delay", "No request to the running device takes long, since the VMM's messages wait meanwhile.",
-        SpecReferences.CONTROL_HOLD, context -> context.timer().slowCall().ifPresent(context::reportDeviation));
+        SpecReferences.CONTROL_HOLD,
+        context -> context.timer().slowCall().ifPresent(context::reportDeviation));
     plan.add("unchanged", "Nothing changes between the checks, as the delayed effect of one of them.",
         SpecReferences.CONTROL_SOCKET, ObservationContext::expectNoDrift);
   }

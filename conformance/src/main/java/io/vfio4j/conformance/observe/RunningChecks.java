@@ -38,8 +38,10 @@ final class RunningChecks {
           context.expectNotHeld();
           context.move(DeviceState.RUNNING);
         });
-    plan.add("PRE_COPY", "The state can be read in PRE_COPY, and its VMM is served there; on return to RUNNING "
-        + "the session ends.", SpecReferences.CONTROL_HOLD, context -> {
+    plan.add("PRE_COPY",
+        "The state can be read in PRE_COPY, and its VMM is served there; on return to RUNNING "
+            + "the session ends.",
+        SpecReferences.CONTROL_HOLD, context -> {
           context.require(MigrationFeature.PRE_COPY);
           SavingSession session = context.openSaving(DeviceState.PRE_COPY);
           context.expectNotHeld();
@@ -47,7 +49,8 @@ final class RunningChecks {
           context.move(DeviceState.RUNNING);
           expectEnded(context, session);
         });
-    plan.add("PRE_COPY_P2P", "The device enters PRE_COPY_P2P from PRE_COPY and returns; its VMM is served there.",
+    plan.add("PRE_COPY_P2P",
+        "The device enters PRE_COPY_P2P from PRE_COPY and returns; its VMM is served there.",
         SpecReferences.CONTROL_HOLD, context -> {
           context.require(MigrationFeature.PRE_COPY);
           context.require(MigrationFeature.P2P);
@@ -57,8 +60,10 @@ final class RunningChecks {
           context.move(DeviceState.PRE_COPY);
           context.move(DeviceState.RUNNING);
         });
-    plan.add("disconnect in PRE_COPY", "If the control client disconnects, the device returns from PRE_COPY to "
-        + "RUNNING.", SpecReferences.CONTROL_HOLD, context -> {
+    plan.add("disconnect in PRE_COPY",
+        "If the control client disconnects, the device returns from PRE_COPY to "
+            + "RUNNING.",
+        SpecReferences.CONTROL_HOLD, context -> {
           context.require(MigrationFeature.PRE_COPY);
           context.openSaving(DeviceState.PRE_COPY);
           reopen(context);
@@ -66,7 +71,8 @@ final class RunningChecks {
   }
 
   private static void useLog(ObservationContext context) throws VerdictException, DeviceException {
-    DmaLog log = context.dmaLog().orElseThrow(() -> VerdictException.notApplicable("the device has no DMA log"));
+    DmaLog log =
+        context.dmaLog().orElseThrow(() -> VerdictException.notApplicable("the device has no DMA log"));
     long pageSize;
     try {
       pageSize = context.startLog(log, List.of(RANGE), PAGE);
@@ -94,7 +100,8 @@ final class RunningChecks {
     for (int i = 0; i < READS && read != SavingSession.NOTHING_NOW; i++) {
       read = context.read(session);
       if (read == SavingSession.END) {
-        throw VerdictException.failed("data, or ENOMSG", "the end of the state, though the device still runs");
+        throw VerdictException.failed("data, or ENOMSG",
+            "the end of the state, though the device still runs");
       }
     }
   }
