@@ -8,8 +8,11 @@ import static io.vfio4j.linux.PollFd.POLLOUT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.vfio4j.model.Errno;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -50,6 +53,16 @@ public final class EventFd implements AutoCloseable {
   /** Takes ownership of a descriptor, without checking that it is an eventfd. */
   public static EventFd of(Fd fd) {
     return new EventFd(fd);
+  }
+
+  /** Returns whether the descriptor really is an eventfd, as far as the system shows (in {@code /proc/self/fd}). */
+  public boolean isGenuine() {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(fd.number()))).toString()
+          .startsWith("anon_inode:[eventfd");
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Returns the descriptor, still owned by this object. */

@@ -136,6 +136,24 @@ public final class ConnectionImage implements AutoCloseable {
     return new ErrnoException(Errno.EINVAL, "the image of the connection is not valid: " + reason);
   }
 
+  /**
+   * Returns a copy that has descriptors of its own.
+   *
+   * @throws ErrnoException EMFILE without descriptors
+   */
+  public ConnectionImage withOwnFds() throws ErrnoException {
+    List<Fd> own = new ArrayList<>();
+    try {
+      for (Fd fd : fds) {
+        own.add(fd.duplicate());
+      }
+    } catch (LinuxException e) {
+      own.forEach(Fd::close);
+      throw new ErrnoException(e.errno(), "a descriptor of the connection cannot be duplicated", e);
+    }
+    return new ConnectionImage(bytes.toArray(ValueLayout.JAVA_BYTE), own, true);
+  }
+
   /** Closes the descriptors, if they are the image's. */
   @Override
   public void close() {

@@ -5,6 +5,7 @@ import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.Interrupts;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,8 @@ public final class IrqTable implements Interrupts {
   private boolean intxMasked;
   private boolean intxLevel;
   private boolean isRestoring;
+  /** The vectors that fired since {@link #recordSignals} or {@link #repeatSignals}, by index; null if not recorded. */
+  private BitSet @Nullable [] signalled;
 
   public IrqTable(List<Integer> counts, Consumer<String> log) {
     this.log = log;
@@ -118,8 +121,46 @@ public final class IrqTable implements Interrupts {
     return false;
   }
 
+  /** Returns the vectors of an index that are enabled. */
+  public BitSet enabled(int index) {
+    BitSet enabled = new BitSet();
+    for (int vector = 0; vector < eventFds[index].length; vector++) {
+      enabled.set(vector, eventFds[index][vector] != null);
+    }
+    return enabled;
+  }
+
+  /** Records from now on which vectors fire, even without an eventfd, for {@link #repeatSignals}. */
+  public void recordSignals() {
+    signalled = new BitSet[eventFds.length];
+    for (int index = 0; index < signalled.length; index++) {
+      signalled[index] = new BitSet();
+    }
+  }
+
+  /**
+   * Signals each recorded vector once, for a VMM that has replaced the one to which they were signalled: that one may
+   * not have delivered the last of them to its guest. INTx, which has a level, is not recorded.
+   */
+  public void repeatSignals() {
+    BitSet[] recorded = signalled;
+    if (recorded == null) {
+      return;
+    }
+    recordSignals();
+    for (int index = 0; index < recorded.length; index++) {
+      for (int vector = recorded[index].nextSetBit(0); vector >= 0; vector =
+          recorded[index].nextSetBit(vector + 1)) {
+        trigger(index, vector);
+      }
+    }
+  }
+
   @Override
   public void trigger(int index, int vector) {
+    if (signalled != null && index != DeviceDescription.INTX) {
+      signalled[index].set(vector);
+    }
     EventFd eventFd = eventFds[index][vector];
     if (eventFd == null) {
       return;

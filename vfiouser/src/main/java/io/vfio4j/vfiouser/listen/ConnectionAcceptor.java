@@ -37,7 +37,7 @@ public final class ConnectionAcceptor implements AutoCloseable {
   private static final int MAX_WAITING = 64;
 
   private final UnixServerSocket socket;
-  private final BlockingQueue<Optional<UnixSocket>> accepted;
+  private final Consumer<Optional<UnixSocket>> accepted;
   private final Consumer<String> log;
   private final Semaphore places;
   private final String rejectionMessage;
@@ -52,9 +52,10 @@ public final class ConnectionAcceptor implements AutoCloseable {
   /**
    * Creates an acceptor, which starts with {@link #start}.
    *
+   * @param accepted receives admitted clients, from several threads; empty if the socket has failed
    * @param maxClients the number of places
    */
-  public ConnectionAcceptor(UnixServerSocket socket, BlockingQueue<Optional<UnixSocket>> accepted,
+  public ConnectionAcceptor(UnixServerSocket socket, Consumer<Optional<UnixSocket>> accepted,
       Consumer<String> log, int maxClients) {
     places = new Semaphore(maxClients, true);
     rejectionMessage = "connection rejected: "
@@ -96,7 +97,7 @@ public final class ConnectionAcceptor implements AutoCloseable {
     } catch (LinuxException e) {
       if (!closed) {
         failure = e;
-        accepted.add(Optional.empty());
+        accepted.accept(Optional.empty());
       }
     }
   }
@@ -151,7 +152,7 @@ public final class ConnectionAcceptor implements AutoCloseable {
     if (closed) {
       client.close();
     } else {
-      accepted.add(Optional.of(client));
+      accepted.accept(Optional.of(client));
     }
   }
 

@@ -41,6 +41,12 @@ public record ClientLog(LogLimiter log, String client) implements AutoCloseable 
     log.log(LogLevel.INFO, client + " was released: the device has moved");
   }
 
+  /** Logs that another VMM has taken the place of this one, or this one that of another. */
+  public void replaced() {
+    close();
+    log.log(LogLevel.INFO, client + " has changed its place");
+  }
+
   /** Logs a connection that ended before VERSION, usually a check whether the server is listening. */
   void disconnectedBeforeVersion() {
     log.log(LogLevel.DEBUG, client + " disconnected before sending VERSION");

@@ -39,7 +39,7 @@ final class ControlCommands implements CommandHandlers {
         .u32(ControlInfo.PID, connection.map(VmmConnection::pid).orElse(0))
         .u32(ControlInfo.UID, connection.map(VmmConnection::uid).orElse(0))
         .u32(ControlInfo.MAPPINGS, context.dma().mappingCount())
-        .u32(ControlInfo.IRQS, enabledIrqs())
+        .u32(ControlInfo.IRQS, ParkedFacts.enabled(context))
         .u64(ControlInfo.MAPPED_BYTES, context.dma().mappedBytes())
         .u64(ControlInfo.MAX_HOLD, context.hold().maxNanos())
         .u64(ControlInfo.TOKEN, connection.map(VmmConnection::token).orElse(0L))
@@ -60,14 +60,6 @@ final class ControlCommands implements CommandHandlers {
         | (hold.isStaged() ? ControlInfo.STAGED : 0)
         | (vmm.isConnected() && hold.scope() != Hold.Scope.NOTHING ? ControlInfo.HELD : 0)
         | (hold.isSurrendered() ? ControlInfo.SURRENDERED : 0);
-  }
-
-  private int enabledIrqs() {
-    int enabled = 0;
-    for (int index = 0; index < Math.min(Integer.SIZE, context.irqs().indexes()); index++) {
-      enabled |= context.irqs().isEnabled(index) ? 1 << index : 0;
-    }
-    return enabled;
   }
 
   private void surrender(Request request, Reply reply) throws ErrnoException {

@@ -93,6 +93,7 @@ final class ControlConnection extends ClientConnection {
         new DeviceCommands(device, context.dma().log(), sessions, moveGuard()),
         new FeatureCommands(device, sessions, context.dma().log(), negotiated.bitmaps()),
         new ControlCommands(context, vmm),
+        new HandoverCommands(vmm),
         passing,
         memories,
         sessions);

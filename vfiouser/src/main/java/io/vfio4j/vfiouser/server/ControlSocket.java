@@ -82,7 +82,7 @@ final class ControlSocket implements Summons, AutoCloseable {
     this.options = options;
     this.log = log;
     this.wakeIdleThread = wakeIdleThread;
-    this.acceptor = new ConnectionAcceptor(socket, clients, log, 1);
+    this.acceptor = new ConnectionAcceptor(socket, clients::add, log, 1);
   }
 
   /** Starts accepting clients. Called by the device's thread. */

@@ -17,6 +17,7 @@ import io.vfio4j.vfiouser.handover.ConnectionImage;
 import io.vfio4j.vfiouser.handover.ConnectionRecord;
 import io.vfio4j.vfiouser.handover.RecordKind;
 import io.vfio4j.vfiouser.handover.ReplayTransport;
+import io.vfio4j.vfiouser.handover.VmmSetup;
 import io.vfio4j.vfiouser.irq.IrqTable;
 import io.vfio4j.vfiouser.log.ClientLog;
 import io.vfio4j.vfiouser.log.LogLimiter;
@@ -56,6 +57,12 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   private @Nullable VmmConnection vmm;
   /** A connection that was passed on by another server, before it is served. */
   private @Nullable ServerConnection staged;
+  /** Decides what becomes of a device that has lost its VMM. */
+  private OwnerLoss ownerLoss = OwnerLoss.NONE;
+  private long epoch;
+  /** Whether the thread is still to return from {@link ServerConnection#serve} of a connection that is closed. */
+  private boolean isDetaching;
+  private @Nullable VmmReplacement replacement;
   private volatile boolean stopping;
   private volatile @Nullable ServerConnection current;
 
@@ -96,6 +103,26 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     return context;
   }
 
+  /** Sets what becomes of a device that has lost its VMM. */
+  void onOwnerLoss(OwnerLoss decides) {
+    ownerLoss = decides;
+  }
+
+  @Override
+  public long epoch() {
+    return epoch;
+  }
+
+  /** Admits a second VMM from now on. */
+  void setReplacement(VmmReplacement admitted) {
+    replacement = admitted;
+  }
+
+  @Override
+  public Optional<VmmReplacement> replacement() {
+    return Optional.ofNullable(replacement);
+  }
+
   /**
    * Serves a client until it disconnects, and then prepares the device for the next one.
    *
@@ -132,10 +159,12 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     boolean keep = true;
     boolean keepStopped = false;
     boolean hadClient = false;
+    Optional<VmmSetup> lost = Optional.empty();
     String reason = "";
     try (ServerConnection connection = served) {
       current = connection;
       vmm = accepted;
+      epoch++;
       try {
         if (!stopping) {
           connection.serve();
@@ -145,7 +174,11 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
         keep = connection.keepsState();
         keepStopped = connection.keepsStopped();
         current = null;
-        vmm = null;
+        if (!connection.isDetached()) {
+          vmm = null;
+          lost = hadClient && ownerLoss.isObserved() ? Optional.of(new VmmSetupReader(context).read())
+              : Optional.empty();
+        }
       }
     } catch (ProtocolException | LinuxException e) {
       reason = String.valueOf(e.getMessage());
@@ -153,12 +186,17 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
         log.accept("connection failed: " + reason);
       }
     }
-    if (served.isReleased()) {
+    if (served.isDetached()) {
+      isDetaching = false;
+      served.log.replaced();
+    } else if (served.isReleased()) {
       served.log.released();
       device.reset();
     } else {
       served.log.ended(hadClient, reason, stopping);
-      settle(keep, keepStopped);
+      if (keepStopped || lost.isEmpty() || stopping || !ownerLoss.keepsDevice(lost.get())) {
+        settle(keep, keepStopped);
+      }
     }
     context.hold().clear();
     String failure = reason;
@@ -183,7 +221,7 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   @Override
   public boolean isEnding() {
     ServerConnection connection = current;
-    return connection != null && connection.isReleased();
+    return isDetaching || (connection != null && connection.isReleased());
   }
 
   @Override
@@ -212,11 +250,89 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
 
   @Override
   public ConnectionImage export() throws ErrnoException {
+    ServerConnection connection = negotiated();
+    connection.vmmCommands().checkPassable(device);
+    return export(connection);
+  }
+
+  /** Returns the connection that is served. */
+  private ServerConnection negotiated() throws ErrnoException {
     ServerConnection connection = current;
-    if (connection == null || vmm == null || socket == null || !connection.isNegotiated()) {
+    if (connection == null || !connection.isNegotiated()) {
       throw new ErrnoException(Errno.ENOTCONN, "no VMM is connected");
     }
+    return connection;
+  }
+
+  private ConnectionImage export(ServerConnection connection) throws ErrnoException {
+    if (vmm == null || socket == null) {
+      throw new ErrnoException(Errno.ENOTCONN, "no VMM is connected over a socket");
+    }
     return connection.export(vmm, socket);
+  }
+
+  /**
+   * Returns what the connected VMM has set up.
+   *
+   * @throws ErrnoException ENOTCONN without a VMM
+   */
+  VmmSetup setup() throws ErrnoException {
+    negotiated();
+    return new VmmSetupReader(context).read();
+  }
+
+  /**
+   * Returns whether nothing of the connected VMM waits to be executed, and nothing arrives for a time.
+   *
+   * @throws ErrnoException ENOTCONN without a VMM
+   */
+  boolean isQuiet(long nanos) throws ErrnoException, LinuxException {
+    return negotiated().isQuiet(nanos);
+  }
+
+  /**
+   * Returns the connection of the VMM for another object that continues it; it stays as it is until {@link #detach}.
+   *
+   * @throws ErrnoException ENOTCONN without a VMM; others if it cannot be passed on
+   */
+  VmmImage image() throws ErrnoException {
+    ServerConnection connection = negotiated();
+    return new VmmImage(export(connection).withOwnFds(), connection.vmmCommands().infos().mappedRegions());
+  }
+
+  /** Closes the connection without an effect on the device, or one that {@link #continueConnection} has staged. */
+  void detach() {
+    ServerConnection connection = staged != null ? staged : current;
+    if (connection != null) {
+      connection.detach();
+    }
+    current = null;
+    staged = null;
+    vmm = null;
+    isDetaching = connection != null;
+  }
+
+  /**
+   * Continues a connection at a device that stays as it is: {@link #serveStaged} serves it.
+   *
+   * @param passed stays the caller's
+   * @param restoresConfigSpace whether the config space of the device becomes the connection's
+   * @throws ErrnoException if it cannot be continued
+   */
+  void continueConnection(VmmImage passed, boolean restoresConfigSpace) throws ErrnoException {
+    List<ConnectionRecord> records = passed.image().records();
+    ConnectionHead head = ConnectionHead.decode(records.getFirst());
+    List<ConnectionRecord> restored = restoresConfigSpace ? records
+        : records.stream().filter(record -> record.kind() != RecordKind.CONFIG_SPACE).toList();
+    VmmConnection facts = new VmmConnection(head.token(), head.connectedSince(), head.pid(), head.uid());
+    try {
+      ServerConnection connection = adopt(head, restored, facts);
+      connection.vmmCommands().infos().addMappedRegions(passed.mappedRegions());
+      staged = connection;
+      vmm = facts;
+    } catch (LinuxException e) {
+      throw new ErrnoException(e.errno(), "the connection cannot be continued: " + e.getMessage(), e);
+    }
   }
 
   @Override
@@ -317,6 +433,14 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
       device.reset();
     }
     context.hold().clear();
+  }
+
+  /** Disconnects the client, whose end its thread then handles. */
+  void disconnect() {
+    ServerConnection connection = current;
+    if (connection != null) {
+      connection.shutdown();
+    }
   }
 
   /**

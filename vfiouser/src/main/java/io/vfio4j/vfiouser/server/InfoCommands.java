@@ -57,6 +57,11 @@ final class InfoCommands implements CommandHandlers {
     mappedRegions.add(index);
   }
 
+  /** Adds regions whose memory the client got from another object. */
+  void addMappedRegions(Set<Integer> regions) {
+    mappedRegions.addAll(regions);
+  }
+
   @Override
   public void register(CommandTable table) {
     table.put(Command.DEVICE_GET_INFO, this::deviceInfo);

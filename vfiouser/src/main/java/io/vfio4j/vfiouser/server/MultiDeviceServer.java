@@ -47,7 +47,7 @@ public final class MultiDeviceServer implements DeviceServer {
     this.factory = factory;
     this.options = options.withKeepState(KeepState.NEVER);
     this.log = new LogLimiter(ServerLog.of(log), System::nanoTime);
-    this.acceptor = new ConnectionAcceptor(socket, clients, this.log, maxClients);
+    this.acceptor = new ConnectionAcceptor(socket, clients::add, this.log, maxClients);
   }
 
   /**

@@ -66,6 +66,8 @@ final class ServerConnection extends ClientConnection {
   /** The first message that must wait for the end of the hold; all that follow it are still unread. */
   private @Nullable DeferredMessage held;
   private boolean isReleased;
+  private boolean isDetached;
+  private boolean isClosed;
   private @Nullable VmmCommands vmmCommands;
 
   ServerConnection(DeviceContext context, ClientLog log, MessageTransport transport) {
@@ -109,6 +111,35 @@ final class ServerConnection extends ClientConnection {
   /** Ends {@link #serve}, because another server has the connection: the socket is closed, but not shut down. */
   void release() {
     isReleased = true;
+  }
+
+  /** Returns whether the device has another VMM, without having been reset. */
+  boolean isDetached() {
+    return isDetached;
+  }
+
+  /**
+   * Closes this connection, whose image another object continues, and ends {@link #serve} without an effect on the
+   * device.
+   */
+  void detach() {
+    isDetached = true;
+    release();
+    close();
+  }
+
+  /**
+   * Returns whether nothing of the client waits to be executed, and nothing arrives for a time.
+   *
+   * @param nanos the time
+   */
+  boolean isQuiet(long nanos) throws LinuxException {
+    if (held != null || dmaRequests.hasDeferred() || dmaRequests.hasAborted() || reader.hasBuffered()) {
+      return false;
+    }
+    return eventFdSet.isEmpty()
+        ? !transport.awaitReadable(nanos)
+        : transport.awaitReadable(eventFdSet.pollFd(), nanos) == 0;
   }
 
   /**
@@ -231,15 +262,13 @@ final class ServerConnection extends ClientConnection {
    *
    * @param vmm facts about it
    * @param socket its socket
-   * @throws ErrnoException EBUSY if replies to aborted accesses have not arrived, ENOSPC if it is too large,
-   *     EOPNOTSUPP if the VMM has the memory of a region, which does not go along with the state
+   * @throws ErrnoException EBUSY if replies to aborted accesses have not arrived, ENOSPC if it is too large
    */
   ConnectionImage export(VmmConnection vmm, Fd socket) throws ErrnoException {
     if (dmaRequests.hasAborted()) {
       throw new ErrnoException(Errno.EBUSY, "the VMM has not answered accesses that a reset has aborted");
     }
     VmmCommands served = vmmCommands();
-    served.checkPassable(context.device());
     TwinSocket opened = twin;
     Negotiated inForce = negotiated();
     ConnectionHead head = new ConnectionHead(vmm.token(), vmm.connectedSince(), vmm.pid(), vmm.uid(),
@@ -292,7 +321,8 @@ final class ServerConnection extends ClientConnection {
     commands.apply(request, reply);
   }
 
-  private VmmCommands vmmCommands() {
+  /** Returns the handlers that know what another server needs. VERSION has succeeded. */
+  VmmCommands vmmCommands() {
     return Objects.requireNonNull(vmmCommands, "VERSION has succeeded");
   }
 
@@ -426,6 +456,10 @@ final class ServerConnection extends ClientConnection {
 
   @Override
   public void close() {
+    if (isClosed) {
+      return;
+    }
+    isClosed = true;
     context.dma().clear();
     context.irqs().clear();
     eventFdSet.close();

@@ -26,10 +26,12 @@ import java.util.Optional;
  *     replaced. Only a server of one device has one
  * @param maxHold how long messages of the VMM may wait while a control client moves the device; then the device
  *     returns to RUNNING
+ * @param handoverGrace present if a second VMM is admitted, which can become the owner of the device: how long a device
+ *     that has lost its owner waits for it; zero to be reset at once. Only with a control socket
  */
 public record ServerOptions(Limits limits, KeepState keepState, boolean once, Duration stallTimeout,
     MigrationVersions versions, Duration busyPoll, int socketBuffer, Optional<Recording> recording,
-    MappableFiles mappableFiles, Optional<Path> control, Duration maxHold) {
+    MappableFiles mappableFiles, Optional<Path> control, Duration maxHold, Optional<Duration> handoverGrace) {
 
   /** Shorter than QEMU's {@code x-msg-timeout}, 5 s, after which it ends the connection. */
   public static final Duration DEFAULT_MAX_HOLD = Duration.ofSeconds(4);
@@ -41,6 +43,10 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
     SocketTransport.checkSettings(stallTimeout, busyPoll, socketBuffer);
     if (maxHold.isNegative() || maxHold.isZero()) {
       throw new IllegalArgumentException("a maximal hold of " + maxHold);
+    }
+    if (handoverGrace.isPresent() && (control.isEmpty() || handoverGrace.get().isNegative())) {
+      throw new IllegalArgumentException("a second VMM with a grace time of %s, and the control socket %s"
+          .formatted(handoverGrace.get(), control));
     }
   }
 
@@ -63,6 +69,7 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
     builder.mappableFiles = mappableFiles;
     builder.control = control;
     builder.maxHold = maxHold;
+    builder.handoverGrace = handoverGrace;
     return builder;
   }
 
@@ -111,6 +118,11 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
     return toBuilder().maxHold(value).build();
   }
 
+  /** Returns these options with a second VMM admitted. */
+  public ServerOptions withHandover(Duration grace) {
+    return toBuilder().handover(grace).build();
+  }
+
   /** Collects options. */
   public static final class Builder {
     private Limits limits = Limits.DEFAULT;
@@ -124,6 +136,7 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
     private MappableFiles mappableFiles = MappableFiles.MEMORY;
     private Optional<Path> control = Optional.empty();
     private Duration maxHold = DEFAULT_MAX_HOLD;
+    private Optional<Duration> handoverGrace = Optional.empty();
 
     private Builder() {
     }
@@ -173,6 +186,12 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
       return this;
     }
 
+    /** Admits a second VMM. */
+    public Builder handover(Duration grace) {
+      handoverGrace = Optional.of(grace);
+      return this;
+    }
+
     public Builder control(Path value) {
       control = Optional.of(value);
       return this;
@@ -185,7 +204,8 @@ public record ServerOptions(Limits limits, KeepState keepState, boolean once, Du
 
     public ServerOptions build() {
       return new ServerOptions(limits, keepState, once, stallTimeout, versions, busyPoll, socketBuffer,
-          recording, mappableFiles, control, maxHold);
+          recording, mappableFiles, control, maxHold,
+          handoverGrace);
     }
   }
 }

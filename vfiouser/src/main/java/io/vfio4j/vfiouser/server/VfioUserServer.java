@@ -4,8 +4,11 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixServerSocket;
 import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.listen.ConnectionAcceptor;
+import io.vfio4j.vfiouser.listen.ConnectionRejection;
 import io.vfio4j.vfiouser.log.LogLimiter;
 import io.vfio4j.vfiouser.log.ServerLog;
 import io.vfio4j.vfiouser.wire.MessageTransport;
@@ -48,6 +51,8 @@ public final class VfioUserServer implements DeviceServer {
   private final AtomicBoolean started = new AtomicBoolean();
   private volatile boolean stopping;
   private volatile @Nullable DeviceBackend current;
+  /** Set before clients are accepted, if a second VMM is admitted. */
+  private volatile @Nullable VmmReplacement replacement;
 
   private VfioUserServer(EmulatedDevice device, ServerOptions options, Consumer<String> log,
       LongSupplier clock, @Nullable UnixServerSocket socket, @Nullable UnixServerSocket controlSocket) {
@@ -56,7 +61,8 @@ public final class VfioUserServer implements DeviceServer {
     this.log = LogLimiter.of(log, clock);
     this.ownsLog = this.log != log; // Otherwise others use it too.
     this.clock = clock;
-    this.acceptor = socket == null ? null : new ConnectionAcceptor(socket, clients, this.log, 1);
+    this.acceptor = socket == null ? null
+        : new ConnectionAcceptor(socket, this::admit, this.log, options.handoverGrace().isPresent() ? 2 : 1);
     this.control = controlSocket == null ? null
         : new ControlSocket(controlSocket, options, this.log, () -> clients.add(Optional.empty()));
   }
@@ -115,11 +121,8 @@ public final class VfioUserServer implements DeviceServer {
     try (DeviceBackend backend =
         new DeviceBackend(device, options, log, clock, peerTraffic, control)) {
       current = backend;
-      backend.attach(() -> acceptor != null && acceptor.tryTakePlace(), () -> {
-        if (acceptor != null) {
-          acceptor.releasePlace();
-        }
-      });
+      backend.attach(this::takePlaceForStaged, this::releasePlaceOfStaged);
+      options.handoverGrace().ifPresent(grace -> admitSecondVmm(backend, grace));
       if (control != null) {
         control.start(backend.context(), backend);
       }
@@ -130,12 +133,16 @@ public final class VfioUserServer implements DeviceServer {
         UnixSocket client = awaitClient(backend);
         if (client != null || backend.hasStaged()) {
           boolean hadClient = client != null ? serve(client, backend) : backend.serveStaged();
+          while (backend.hasStaged()) { // The VMM has changed places with the parked one.
+            hadClient = backend.serveStaged();
+          }
           if (options.once() && (hadClient || acceptor == null)) {
             return;
           }
-          if (acceptor != null) {
-            acceptor.releasePlace();
+          if (replacement != null) {
+            replacement.onOwnerGone();
           }
+          releasePlace();
         }
       }
     } finally {
@@ -148,9 +155,65 @@ public final class VfioUserServer implements DeviceServer {
     }
   }
 
+  private boolean takePlaceForStaged() {
+    VmmReplacement admitting = replacement;
+    return acceptor != null && (admitting == null || admitting.admitStaged()) && acceptor.tryTakePlace();
+  }
+
+  private void releasePlaceOfStaged() {
+    VmmReplacement admitting = replacement;
+    if (admitting != null) {
+      admitting.onStagedDropped();
+    }
+    releasePlace();
+  }
+
+  private void releasePlace() {
+    if (acceptor != null) {
+      acceptor.releasePlace();
+    }
+  }
+
+  private void admitSecondVmm(DeviceBackend backend, Duration grace) {
+    try {
+      VmmReplacement admitted = new VmmReplacement(backend, log, clock, grace, this::releasePlace);
+      replacement = admitted;
+      backend.setReplacement(admitted);
+    } catch (ErrnoException e) {
+      throw new IllegalStateException("a device whose config space cannot be read: " + e.reason(), e);
+    }
+  }
+
+  /** Decides what becomes of a client that has a place. On a thread of the acceptor. */
+  private void admit(Optional<UnixSocket> client) {
+    VmmReplacement admitting = replacement;
+    if (client.isEmpty() || admitting == null) {
+      clients.add(client);
+      return;
+    }
+    switch (admitting.admit(client.get())) {
+      case OWNER -> clients.add(client);
+      case PARKED -> clients.add(Optional.empty()); // An orphaned device may have an owner now.
+      case REJECTED -> reject(client.get());
+    }
+  }
+
+  private void reject(UnixSocket client) {
+    try {
+      ConnectionRejection.send(client, Errno.EBUSY);
+      log.accept("connection rejected: two VMMs are connected");
+    } catch (LinuxException e) {
+      log.accept("connection rejected: two VMMs are connected; the client disconnected: " + e.getMessage());
+    }
+    releasePlace();
+  }
+
   private void closeSockets() {
     if (acceptor != null) {
       acceptor.close();
+    }
+    if (replacement != null) {
+      replacement.close();
     }
     if (control != null) {
       control.close();
@@ -169,12 +232,12 @@ public final class VfioUserServer implements DeviceServer {
         }
         if (control != null) {
           control.serve();
-          if (backend.hasStaged()) {
-            return null;
-          }
         }
         long now = clock.getAsLong();
-        long next = backend.runDue(now);
+        long next = runDue(backend, now);
+        if (backend.hasStaged()) {
+          return null;
+        }
         long wait = next == Long.MAX_VALUE ? IDLE_WAIT.toNanos() : Math.max(0, next - now);
         if (control != null && control.awaitDriver(wait)) {
           wait = 0;
@@ -189,6 +252,12 @@ public final class VfioUserServer implements DeviceServer {
       Thread.currentThread().interrupt();
     }
     return null;
+  }
+
+  /** Runs what is due, and returns when to do so again at the latest. */
+  private long runDue(DeviceBackend backend, long now) {
+    long next = backend.runDue(now);
+    return replacement == null ? next : Math.min(next, replacement.runDue(now));
   }
 
   /**

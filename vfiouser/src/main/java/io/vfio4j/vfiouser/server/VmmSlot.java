@@ -41,4 +41,10 @@ interface VmmSlot {
 
   /** Closes the connection, which another server has. */
   void release();
+
+  /** Returns how many connections have owned the device. */
+  long epoch();
+
+  /** Returns the replacement of the VMM; empty if no second VMM is admitted. */
+  Optional<VmmReplacement> replacement();
 }
