@@ -322,8 +322,11 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   void continueConnection(VmmImage passed, boolean restoresConfigSpace) throws ErrnoException {
     List<ConnectionRecord> records = passed.image().records();
     ConnectionHead head = ConnectionHead.decode(records.getFirst());
-    List<ConnectionRecord> restored = restoresConfigSpace ? records
-        : records.stream().filter(record -> record.kind() != RecordKind.CONFIG_SPACE).toList();
+    // The memory of the regions is the same here.
+    List<ConnectionRecord> restored = records.stream()
+        .filter(record -> record.kind() != RecordKind.MAPPED_REGION
+            && (restoresConfigSpace || record.kind() != RecordKind.CONFIG_SPACE))
+        .toList();
     VmmConnection facts = new VmmConnection(head.token(), head.connectedSince(), head.pid(), head.uid());
     try {
       ServerConnection connection = adopt(head, restored, facts);

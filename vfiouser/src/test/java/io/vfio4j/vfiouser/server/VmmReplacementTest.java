@@ -201,7 +201,8 @@ class VmmReplacementTest {
         VfioUserClient two = server.connect()) {
       write(one, 3, server);
       awaitCandidate(control);
-      assertThatExceptionOfType(DeviceException.class).isThrownBy(server::connect)
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(() -> VfioUserClient.connect(server.path(), ClientOptions.DEFAULT))
           .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EBUSY));
       control.handOver(HandoverAction.ABORT, 0);
       Await.until("the candidate is gone", () -> control.handoverInfo().orElseThrow().candidate().isEmpty());
