@@ -6,6 +6,8 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.command.CommandHandlers;
+import io.vfio4j.vfiouser.command.CommandTable;
 import io.vfio4j.vfiouser.handover.ConnectionImage;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;

@@ -4,6 +4,8 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.command.CommandHandlers;
+import io.vfio4j.vfiouser.command.CommandTable;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;

@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.vfiouser.ProtocolException;
+import io.vfio4j.vfiouser.command.CommandTable;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.DeferredMessage;
 import io.vfio4j.vfiouser.wire.LittleEndian;

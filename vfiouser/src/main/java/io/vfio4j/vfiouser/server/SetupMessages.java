@@ -6,6 +6,7 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.command.IrqCommands;
 import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.dma.MappedRange;
 import io.vfio4j.vfiouser.handover.ConnectionImage;

@@ -3,6 +3,9 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
+import io.vfio4j.vfiouser.command.DoorbellCommands;
+import io.vfio4j.vfiouser.command.InfoCommands;
+import io.vfio4j.vfiouser.command.IrqCommands;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import java.util.Set;
 import java.util.stream.Collectors;

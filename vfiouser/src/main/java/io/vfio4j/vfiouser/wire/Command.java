@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The commands of the protocol, {@code enum vfio_user_command}: number, when a server executes it, and the
- * fields of its body. Everything about a command except its handler (package {@code server}) and its caller
+ * fields of its body. Everything about a command except its handler (package {@code command}) and its caller
  * (package {@code client}) is declared here.
  */
 public enum Command {

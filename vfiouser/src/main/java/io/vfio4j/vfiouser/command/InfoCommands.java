@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO. */
-final class InfoCommands implements CommandHandlers {
+public final class InfoCommands implements CommandHandlers {
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
@@ -30,7 +30,7 @@ final class InfoCommands implements CommandHandlers {
   private final int maxMsgFds;
   private final Set<Integer> mappedRegions = new TreeSet<>();
 
-  InfoCommands(EmulatedDevice device, IrqTable irqs, int maxMsgFds) {
+  public InfoCommands(EmulatedDevice device, IrqTable irqs, int maxMsgFds) {
     this.device = device;
     this.description = device.description();
     this.irqs = irqs;
@@ -38,7 +38,7 @@ final class InfoCommands implements CommandHandlers {
   }
 
   /** Returns the indexes of the regions whose memory the client has, and may have mapped. */
-  Set<Integer> mappedRegions() {
+  public Set<Integer> mappedRegions() {
     return mappedRegions;
   }
 
@@ -47,7 +47,7 @@ final class InfoCommands implements CommandHandlers {
    *
    * @throws ErrnoException EINVAL if it is not memory here, or not the same
    */
-  void restoreMapped(int index) throws ErrnoException {
+  public void restoreMapped(int index) throws ErrnoException {
     if (index < 0 || index >= description.regions().size() || !description.regions().get(index).mappable()
         || !device.hasAdoptedMemory()) {
       throw new ErrnoException(Errno.EINVAL,
@@ -58,7 +58,7 @@ final class InfoCommands implements CommandHandlers {
   }
 
   /** Adds regions whose memory the client got from another object. */
-  void addMappedRegions(Set<Integer> regions) {
+  public void addMappedRegions(Set<Integer> regions) {
     mappedRegions.addAll(regions);
   }
 

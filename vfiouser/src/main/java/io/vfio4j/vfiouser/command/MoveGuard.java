@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.ErrnoException;
 
 /** Permits and observes the moves of a device by one of its clients. */
-interface MoveGuard {
+public interface MoveGuard {
 
   /**
    * Called before the device is moved.

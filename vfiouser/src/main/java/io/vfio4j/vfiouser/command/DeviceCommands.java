@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.dma.DirtyLog;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
@@ -8,14 +8,14 @@ import io.vfio4j.vfiouser.wire.Reply;
 import io.vfio4j.vfiouser.wire.Request;
 
 /** DEVICE_RESET. */
-final class DeviceCommands implements CommandHandlers {
+public final class DeviceCommands implements CommandHandlers {
 
   private final EmulatedDevice device;
   private final DirtyLog log;
   private final MigrationData migrationData;
   private final MoveGuard guard;
 
-  DeviceCommands(EmulatedDevice device, DirtyLog log, MigrationData migrationData, MoveGuard guard) {
+  public DeviceCommands(EmulatedDevice device, DirtyLog log, MigrationData migrationData, MoveGuard guard) {
     this.device = device;
     this.log = log;
     this.migrationData = migrationData;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.linux.ReceivedFds;
 import io.vfio4j.model.Errno;
@@ -17,7 +17,7 @@ import java.util.List;
  * STATE_MEMORY_EXPORT and STATE_MEMORY_IMPORT: the memories of a device's state go by descriptor, as many in a
  * message as the client accepts.
  */
-final class StateMemoryCommands implements CommandHandlers, AutoCloseable {
+public final class StateMemoryCommands implements CommandHandlers, AutoCloseable {
 
   /** Most memories of a device: as many as an import collects. */
   private static final int MAX_MEMORIES = 256;
@@ -27,7 +27,7 @@ final class StateMemoryCommands implements CommandHandlers, AutoCloseable {
   private final ReceivedFds imported = new ReceivedFds();
   private final List<Long> sizes = new ArrayList<>();
 
-  StateMemoryCommands(EmulatedDevice device, int maxMsgFds) {
+  public StateMemoryCommands(EmulatedDevice device, int maxMsgFds) {
     this.device = device;
     this.maxMsgFds = maxMsgFds;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** DEVICE_FEATURE: migration and DMA logging. */
-final class FeatureCommands implements CommandHandlers {
+public final class FeatureCommands implements CommandHandlers {
 
   private static final int STATE_SIZE = 8;
   private static final int DATA = Feature.SIZE;
@@ -32,7 +32,7 @@ final class FeatureCommands implements CommandHandlers {
   private final DirtyLog log;
   private final DirtyBitmapBuffer bitmaps;
 
-  FeatureCommands(EmulatedDevice device, MigrationData migrationData, DirtyLog log,
+  public FeatureCommands(EmulatedDevice device, MigrationData migrationData, DirtyLog log,
       DirtyBitmapBuffer bitmaps) {
     this.device = device;
     this.migrationData = migrationData;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.DmaLog;
 import io.vfio4j.model.Errno;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Allocates the bitmaps of dirty reports. One exists at a time; it is freed when the next one is allocated.
  */
-final class DirtyBitmapBuffer implements AutoCloseable {
+public final class DirtyBitmapBuffer implements AutoCloseable {
 
   /** One bitmap. */
   private static final class Bitmap implements AutoCloseable {
@@ -34,7 +34,7 @@ final class DirtyBitmapBuffer implements AutoCloseable {
   private final Limits limits;
   private @Nullable Bitmap current;
 
-  DirtyBitmapBuffer(Limits limits) {
+  public DirtyBitmapBuffer(Limits limits) {
     this.limits = limits;
   }
 

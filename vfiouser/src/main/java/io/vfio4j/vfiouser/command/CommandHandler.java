@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.wire.Reply;
@@ -7,7 +7,7 @@ import io.vfio4j.vfiouser.wire.Request;
 
 /** Handles one kind of command. */
 @FunctionalInterface
-interface CommandHandler {
+public interface CommandHandler {
 
   /**
    * Handles a command.

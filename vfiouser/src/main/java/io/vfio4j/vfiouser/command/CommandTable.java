@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.model.Errno;
@@ -14,14 +14,14 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /** The handlers of a connection by command; empty until VERSION has succeeded. */
-final class CommandTable {
+public final class CommandTable {
 
   private final Map<Command, CommandHandler> handlers = new EnumMap<>(Command.class);
   private final ClientLog log;
   private int maxFds;
   private boolean errorReasons;
 
-  CommandTable(ClientLog log) {
+  public CommandTable(ClientLog log) {
     this.log = log;
   }
 
@@ -31,17 +31,18 @@ final class CommandTable {
    * @param maxFds the limit on descriptors in a message
    * @param errorReasons whether error replies contain reasons
    */
-  void applyNegotiated(int maxFds, boolean errorReasons) {
+  public void applyNegotiated(int maxFds, boolean errorReasons) {
     this.maxFds = maxFds;
     this.errorReasons = errorReasons;
   }
 
-  void put(Command command, CommandHandler handler) {
+  public void put(Command command, CommandHandler handler) {
     handlers.put(command, handler);
   }
 
   /** Executes a request and replies to it, unless it is posted. A refusal is logged. */
-  void execute(Request request, Reply reply, MessageSender sender) throws LinuxException, ProtocolException {
+  public void execute(Request request, Reply reply, MessageSender sender)
+      throws LinuxException, ProtocolException {
     reply.clear();
     try {
       handlerFor(request).handle(request, reply);
@@ -66,7 +67,7 @@ final class CommandTable {
    *
    * @throws ErrnoException if it is refused
    */
-  void apply(Request request, Reply reply) throws ErrnoException {
+  public void apply(Request request, Reply reply) throws ErrnoException {
     reply.clear();
     try (request) {
       handlerFor(request).handle(request, reply);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
@@ -16,7 +16,7 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /** DEVICE_SET_IRQS. */
-final class IrqCommands implements CommandHandlers {
+public final class IrqCommands implements CommandHandlers {
 
   private final IrqTable irqs;
   private final EventFdSet eventFdSet;
@@ -27,7 +27,7 @@ final class IrqCommands implements CommandHandlers {
   /**
    * @param eventFdSet monitors the client's eventfds, and owns them
    */
-  IrqCommands(IrqTable irqs, EventFdSet eventFdSet) {
+  public IrqCommands(IrqTable irqs, EventFdSet eventFdSet) {
     this.irqs = irqs;
     this.eventFdSet = eventFdSet;
   }
@@ -38,8 +38,7 @@ final class IrqCommands implements CommandHandlers {
   }
 
   /** Returns the eventfd by which the client masks or unmasks INTx, which stays this object's, or null. */
-  @Nullable
-  Fd maskFd(boolean masks) {
+  public @Nullable Fd maskFd(boolean masks) {
     EventFdSet.Registration registration = masks ? maskEventFd : unmaskEventFd;
     return registration == null ? null : registration.fd();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -13,7 +13,7 @@ import io.vfio4j.vfiouser.wire.Structs.WriteMulti;
 import java.lang.foreign.MemorySegment;
 
 /** REGION_READ, REGION_WRITE and REGION_WRITE_MULTI. */
-final class RegionCommands implements CommandHandlers {
+public final class RegionCommands implements CommandHandlers {
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
@@ -25,7 +25,7 @@ final class RegionCommands implements CommandHandlers {
    *
    * @param writeMultiple whether REGION_WRITE_MULTI was negotiated
    */
-  RegionCommands(EmulatedDevice device, int maxDataXferSize, boolean writeMultiple) {
+  public RegionCommands(EmulatedDevice device, int maxDataXferSize, boolean writeMultiple) {
     this.writeMultiple = writeMultiple;
     this.device = device;
     this.description = device.description();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -11,11 +11,11 @@ import io.vfio4j.vfiouser.wire.Request;
 import io.vfio4j.vfiouser.wire.Structs.RegionAccess;
 
 /** REGION_READ of a control client: config space only, whose registers a read does not change. */
-final class ConfigSpaceCommands implements CommandHandlers {
+public final class ConfigSpaceCommands implements CommandHandlers {
 
   private final RegionCommands regions;
 
-  ConfigSpaceCommands(EmulatedDevice device, int maxDataXferSize) {
+  public ConfigSpaceCommands(EmulatedDevice device, int maxDataXferSize) {
     regions = new RegionCommands(device, maxDataXferSize, false);
   }
 

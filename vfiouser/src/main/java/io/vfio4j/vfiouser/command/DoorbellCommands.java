@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
@@ -27,7 +27,7 @@ import java.util.Map;
  * DEVICE_GET_REGION_IO_FDS: returns eventfds for a device's doorbells. The device sees a signal as a write. A
  * doorbell has one eventfd for each client, however often it is requested.
  */
-final class DoorbellCommands implements CommandHandlers {
+public final class DoorbellCommands implements CommandHandlers {
 
   private final EmulatedDevice device;
   private final DeviceDescription description;
@@ -40,7 +40,7 @@ final class DoorbellCommands implements CommandHandlers {
    * @param eventFdSet monitors the eventfds, and owns them
    * @param memory allocates the data of the writes; lives at least as long as {@code eventFdSet}
    */
-  DoorbellCommands(EmulatedDevice device, EventFdSet eventFdSet, int maxMsgFds, Arena memory) {
+  public DoorbellCommands(EmulatedDevice device, EventFdSet eventFdSet, int maxMsgFds, Arena memory) {
     this.device = device;
     this.description = device.description();
     this.eventFdSet = eventFdSet;
@@ -113,7 +113,7 @@ final class DoorbellCommands implements CommandHandlers {
   }
 
   /** Returns the eventfds of the doorbells by region, which stay this object's. */
-  Map<Integer, List<Fd>> eventFds() {
+  public Map<Integer, List<Fd>> eventFds() {
     return eventFdsByRegion;
   }
 
@@ -124,7 +124,7 @@ final class DoorbellCommands implements CommandHandlers {
    * @throws ErrnoException EINVAL if there are more than doorbells, or the region has eventfds; others if one
    *     cannot be polled
    */
-  void restore(int region, List<EventFd> eventFds) throws ErrnoException {
+  public void restore(int region, List<EventFd> eventFds) throws ErrnoException {
     int known = region < 0 || region >= description.regions().size() || eventFdsByRegion.containsKey(region)
         ? 0
         : description.regions().get(region).doorbells().size();

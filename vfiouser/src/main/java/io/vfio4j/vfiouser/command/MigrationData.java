@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Transitions and the data session: MIG_DATA_READ, MIG_DATA_WRITE, MIG_GET_PRECOPY_INFO. A session is open
  * from the transition that begins it until the device has left the states that it is for.
  */
-final class MigrationData implements CommandHandlers, AutoCloseable {
+public final class MigrationData implements CommandHandlers, AutoCloseable {
 
   private final EmulatedDevice device;
   private final MoveGuard guard;
@@ -40,7 +40,7 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
    * @param padsReads whether a reply is padded to the requested size: the reference library does so, and its
    *     clients rely on it
    */
-  MigrationData(EmulatedDevice device, MoveGuard guard, SliceTable data, int maxDataXferSize,
+  public MigrationData(EmulatedDevice device, MoveGuard guard, SliceTable data, int maxDataXferSize,
       boolean padsReads) {
     this.device = device;
     this.guard = guard;
@@ -68,7 +68,7 @@ final class MigrationData implements CommandHandlers, AutoCloseable {
   }
 
   /** Closes the session if the device has left the states that it is for. */
-  void closeEndedSessions() {
+  public void closeEndedSessions() {
     DeviceState state = device.state();
     if (saving != null && !state.isSaving()) {
       saving.close();

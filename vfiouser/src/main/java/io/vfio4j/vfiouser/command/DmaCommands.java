@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.model.Errno;
@@ -14,7 +14,7 @@ import io.vfio4j.vfiouser.wire.Structs.DmaUnmap;
 import java.lang.foreign.MemorySegment;
 
 /** DMA_MAP and DMA_UNMAP. */
-final class DmaCommands implements CommandHandlers {
+public final class DmaCommands implements CommandHandlers {
 
   private final DmaTable table;
   private final DirtyBitmapBuffer bitmaps;
@@ -24,7 +24,7 @@ final class DmaCommands implements CommandHandlers {
   /**
    * @param flagsPeers whether the client flags mappings of peers
    */
-  DmaCommands(DmaTable table, DirtyBitmapBuffer bitmaps, Limits limits, boolean flagsPeers) {
+  public DmaCommands(DmaTable table, DirtyBitmapBuffer bitmaps, Limits limits, boolean flagsPeers) {
     this.table = table;
     this.bitmaps = bitmaps;
     this.limits = limits;

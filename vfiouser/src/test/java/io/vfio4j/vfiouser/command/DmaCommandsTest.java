@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.server;
+package io.vfio4j.vfiouser.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -212,7 +212,7 @@ class DmaCommandsTest {
   }
 
   /**
-   * QEMU with a virtual IOMMU unmaps ranges that were never mapped; {@link DmaMappingTest} has mappings
+   * QEMU with a virtual IOMMU unmaps ranges that were never mapped; {@code DmaMappingTest} has mappings
    * within such a range.
    */
   @Test
