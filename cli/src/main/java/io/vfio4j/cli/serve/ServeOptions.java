@@ -69,6 +69,12 @@ final class ServeOptions {
   @Option(names = "--max-hold", paramLabel = "DURATION", converter = DurationConverter.class, description = "How long messages of the VMM may wait while the device is moved; then it runs on here (default: 4s; QEMU ends a connection after 5 s without a reply).")
   private Duration maxHold = ServerOptions.DEFAULT_MAX_HOLD;
 
+  @Option(names = "--handover", description = "Admit a second VMM, which can become the owner of the device (vfio4j handover). Only with --control.")
+  private boolean handover;
+
+  @Option(names = "--handover-grace", paramLabel = "DURATION", converter = DurationConverter.class, description = "How long a device that has lost its VMM keeps its state for a second one that has set up the same; then it is reset (default: 0s, at once). Implies --handover.")
+  private @Nullable Duration handoverGrace;
+
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec spec;
 
@@ -113,6 +119,9 @@ final class ServeOptions {
     Json event = Json.event("listening").with("socket", path.toString());
     if (control != null) {
       event.with("control", control.toString());
+    }
+    if (options.handoverGrace().isPresent()) {
+      event.with("handover_grace_ms", options.handoverGrace().get().toMillis());
     }
     provider.properties(deviceOptions).forEach(event::with);
     event.with("features", FeatureNames.of(features)).with("devices", many == null ? 1 : many)
@@ -176,6 +185,12 @@ final class ServeOptions {
         && control.toAbsolutePath().normalize().equals(socket().toAbsolutePath().normalize())) {
       throw usageError("--control: %s is the path of --socket; expected another".formatted(control));
     }
+    if (control == null && (handover || handoverGrace != null)) {
+      throw usageError("--handover: the second VMM becomes the owner by a command; add --control PATH");
+    }
+    if (once && (handover || handoverGrace != null)) {
+      throw usageError("--once: the server would exit when the first VMM disconnects; leave out --handover");
+    }
     try {
       ServerOptions.Builder builder =
           ServerOptions.builder().keepState(keepState ? KeepState.ALWAYS : KeepState.ON_REQUEST).once(once)
@@ -185,6 +200,9 @@ final class ServeOptions {
           throw usageError("--control: %s: %s".formatted(control, problem));
         });
         builder.control(control);
+      }
+      if (handover || handoverGrace != null) {
+        builder.handover(handoverGrace != null ? handoverGrace : Duration.ZERO);
       }
       return limits.applyTo(builder.build());
     } catch (IllegalArgumentException e) {
