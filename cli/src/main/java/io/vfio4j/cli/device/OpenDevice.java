@@ -99,7 +99,15 @@ public final class OpenDevice implements AutoCloseable {
       return new CommandException(ExitCodes.FAILURE,
           address + ": the server is no longer listening; restart it", e);
     }
-    return e.errno().equals(Errno.EBUSY) ? new CommandException(ExitCodes.FAILURE, inUse(scheme, address), e)
+    if (e.errno().equals(Errno.EBUSY)) {
+      return new CommandException(ExitCodes.FAILURE, inUse(scheme, address), e);
+    }
+    boolean mayBeControl = e.errno().equals(Errno.EINVAL) && scheme.equals("vfio-user:");
+    return mayBeControl
+        ? new CommandException(ExitCodes.FAILURE,
+            "%s; if this is the control socket of a server, its address is control:%s".formatted(e.getMessage(),
+                socket),
+            e)
         : e;
   }
 
@@ -172,6 +180,9 @@ public final class OpenDevice implements AutoCloseable {
               .formatted(name(), state, recoveryAdvice(state)),
           null);
     }
+    use().flatMap(ControlInfo::vmm).ifPresent(vmm -> log.accept(
+        "%s is in use by pid %d, whose guest will find the device in the state that is loaded".formatted(name(),
+            vmm.pid())));
   }
 
   /** Returns a sentence that says how to recover a served device from the state in which its last client left it. */

@@ -31,7 +31,9 @@ import picocli.CommandLine.Option;
 /** The command {@code migrate}. */
 @Command(name = "migrate", description = {
     "Migrate the state of one or more devices to other devices on this host.",
-    "All devices must be RUNNING and have no other client. After the migration the target devices run; if a server does not "
+    "All devices must be RUNNING and have no other client. A device that a VMM is using has the address control:PATH, of the "
+        + "control socket of its server; its VMM is disconnected at the end. To keep the VMM, use vfio4j swap.",
+    "After the migration the target devices run; if a server does not "
         + "keep its device running, this command holds it open until SIGTERM or Ctrl-C. If the migration fails before the "
         + "handover, the source keeps running with its state.",
     "Several devices migrate together: no device stops until all have quiesced peer-to-peer DMA, and no target device starts "

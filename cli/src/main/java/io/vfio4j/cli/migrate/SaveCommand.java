@@ -45,6 +45,8 @@ import picocli.CommandLine.Parameters;
         "  Two devices and the memory that they write to:",
         "    vfio4j save vfio-user:/tmp/a1.sock vfio-user:/tmp/a2.sock --region ram=/dev/shm/ram@0x100000000 "
             + "--output both.state",
+        "  A device that a VMM is using; its accesses to the device wait while the device is stopped:",
+        "    vfio4j save control:/tmp/a.control --output a.state",
         "  Leave the device stopped, so that only the file continues:",
         "    vfio4j save vfio-user:/tmp/a.sock --stop --output a.state"})
 public final class SaveCommand implements Callable<Integer> {
@@ -57,7 +59,7 @@ public final class SaveCommand implements Callable<Integer> {
       "--output"}, paramLabel = "FILE", required = true, description = "File to write. An existing file is replaced.")
   private @Nullable Path file;
 
-  @Option(names = "--stop", description = "Leave the devices in STOP and the workload paused, without pre-copy and without a limit on the downtime.")
+  @Option(names = "--stop", description = "Leave the devices in STOP and the workload paused, without pre-copy and without a limit on the downtime. A device that a VMM is using resumes all the same.")
   private boolean stop;
 
   @Mixin

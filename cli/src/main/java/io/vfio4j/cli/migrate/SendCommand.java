@@ -47,12 +47,15 @@ import picocli.CommandLine.Parameters;
 @Command(name = "send", description = {
     "Migrate the state of one or more devices to another host, where vfio4j receive waits.",
     "If the migration fails before the handover, the source keeps running with its state. Config space, interrupt setup and "
-        + "DMA mappings are not migrated. The source devices are reset when they are closed."}, footer = {
+        + "DMA mappings are not migrated. The source devices are reset when they are closed; a VMM of a device that is moved "
+        + "through its control socket is disconnected then."}, footer = {
             "", "Examples:", "  vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock",
             "  To another host, with TLS (create the keys with vfio4j keys):",
             "    vfio4j send --connect tcp:host-b:4711 --keys keys vfio-user:/tmp/a.sock",
             "  Check whether a migration would be accepted; vfio4j receive keeps waiting:",
             "    vfio4j send --connect unix:/tmp/move.sock vfio-user:/tmp/a.sock --dry-run",
+            "  A device that a VMM is using:",
+            "    vfio4j send --connect tcp:host-b:4711 --keys keys control:/tmp/a.control",
             "  Through a tunnel, where the address differs from the name of the host:",
             "    vfio4j send --connect tcp:localhost:4711 --keys keys --peer host-b vfio-user:/tmp/a.sock"})
 public final class SendCommand implements Callable<Integer> {

@@ -57,7 +57,7 @@ public final class SwapCommand implements Callable<Integer> {
   @Option(names = "--to", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that replaces it, control:PATH, which loses its own state. No VMM may be using it.")
   private @Nullable DeviceAddress to;
 
-  @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum downtime; a switchover that exceeds it is rolled back (default: 1s).")
+  @Option(names = "--max-downtime", paramLabel = "TIME", converter = DurationConverter.class, description = "Maximum downtime; a switchover that exceeds it is rolled back (default: 1s). The servers' --max-hold ends it too.")
   private Duration maxDowntime = Duration.ofSeconds(1);
 
   @Option(names = "--no-pre-copy", description = "Skip pre-copy: send everything while the device is stopped.")
@@ -161,8 +161,8 @@ public final class SwapCommand implements Callable<Integer> {
         DeviceAddress.withTimeout(context.options().timeouts(), List.of(from(), to()));
     try (OpenDevice target = addresses.get(1).open(output::warning);
         OpenDevice source = addresses.get(0).openSource(false, output::warning)) {
-      target.prepareAsTarget();
       long token = checkUse(source, target);
+      target.prepareAsTarget();
       List<String> objections = comparison(source, target, context.options()).objections();
       if (!objections.isEmpty()) {
         throw new CommandException(ExitCodes.FAILURE,

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
 
 /** The {@code probe} command. */
 @Command(name = "probe", description = {"Show what a device is, and whether it can migrate.",
-    "The device is not changed. Exit code 0: it can migrate; 1: it cannot.",
+    "The device is not changed. Exit code 0: it can migrate; 1: it cannot. Through a control socket, also show who uses it.",
     "With --all: show every device of this host that VFIO can assign, as far as it can be opened. Exit code 0: at least "
         + "one of them can migrate; 1: none can."}, footer = {"",
             "Examples:", "  vfio4j probe vfio-user:/tmp/a.sock",

@@ -32,6 +32,8 @@ import picocli.CommandLine.ParameterException;
         + "public constructor (DeviceSetup)."}, customSynopsis = "vfio4j serve (DEVICE | --device=CLASS) --socket=PATH [OPTION]...", footer = {
             "", "Examples:", "  Serve a scratch device:",
             "    vfio4j serve scratch --socket /run/user/1000/a.sock --memory 256m",
+            "  Serve one whose server can be replaced while a VM is using it (vfio4j swap):",
+            "    vfio4j serve scratch --socket /run/user/1000/a.sock --control /run/user/1000/a.control",
             "  Serve a device of your own, from its class files:",
             "    vfio4j serve --device example.Dice --device-path target/classes --socket /run/user/1000/b.sock",
             "", "See also: vfio4j serve scratch --help, vfio4j serve idio-16 --help"})

@@ -63,16 +63,16 @@ final class ServeOptions {
   @Option(names = "--many", paramLabel = "N", arity = "0..1", fallbackValue = "16", description = "Create one device per client, destroyed when the client disconnects; at most N at a time (default: 16).")
   private @Nullable Integer many;
 
-  @Option(names = "--control", paramLabel = "PATH", description = "Also listen on the control socket PATH (mode 0600), through which the device can be moved while a VMM uses it (control:PATH).")
+  @Option(names = "--control", paramLabel = "PATH", description = "Also listen on the control socket PATH (mode 0600), through which the device can be moved while a VMM is using it. Its address is control:PATH.")
   private @Nullable Path control;
 
-  @Option(names = "--max-hold", paramLabel = "DURATION", converter = DurationConverter.class, description = "How long messages of the VMM may wait while the device is moved; then it runs on here (default: 4s; QEMU ends a connection after 5 s without a reply).")
+  @Option(names = "--max-hold", paramLabel = "TIME", converter = DurationConverter.class, description = "With --control: how long messages of the VMM may wait while the device is moved; then the device resumes here, and the move fails (default: 4s; QEMU ends a connection after 5 s without a reply).")
   private Duration maxHold = ServerOptions.DEFAULT_MAX_HOLD;
 
   @Option(names = "--handover", description = "Admit a second VMM, which can become the owner of the device (vfio4j handover). Only with --control.")
   private boolean handover;
 
-  @Option(names = "--handover-grace", paramLabel = "DURATION", converter = DurationConverter.class, description = "How long a device that has lost its VMM keeps its state for a second one that has set up the same; then it is reset (default: 0s, at once). Implies --handover.")
+  @Option(names = "--handover-grace", paramLabel = "TIME", converter = DurationConverter.class, description = "How long a device that has lost its VMM keeps its state for a second one that has set up the same; then it is reset (default: 0s, at once). Implies --handover.")
   private @Nullable Duration handoverGrace;
 
   @Spec(Spec.Target.MIXEE)

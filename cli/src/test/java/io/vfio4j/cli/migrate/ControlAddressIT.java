@@ -98,6 +98,11 @@ class ControlAddressIT {
         assertThat(next.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
         assertThat(next.readLong(ScratchLayout.MEMORY_BAR, ServedTestDevice.MEMORY - Long.BYTES))
             .isEqualTo(MARK);
+        next.writeLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH, 1);
+        CommandRun again = CommandRun.vfio4j("restore", file.toString(), control("b"));
+        assertThat(again.exitCode()).as(again.err()).isEqualTo(ExitCodes.SUCCESS);
+        assertThat(again.err()).contains("is in use by pid " + ProcessHandle.current().pid());
+        assertThat(next.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).isEqualTo(MARK);
       }
     }
   }
@@ -189,6 +194,9 @@ class ControlAddressIT {
       CommandRun run = CommandRun.vfio4j("probe", "control:" + a.socket());
       assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILURE);
       assertThat(run.err()).contains("it is not a control socket but the socket of a device");
+      CommandRun other = CommandRun.vfio4j("probe", "vfio-user:" + folder.resolve("a.control"));
+      assertThat(other.exitCode()).isEqualTo(ExitCodes.FAILURE);
+      assertThat(other.err()).contains("its address is " + control("a"));
     }
   }
 }

@@ -239,7 +239,8 @@ public final class VfioUserServer implements DeviceServer {
           return null;
         }
         long wait = next == Long.MAX_VALUE ? IDLE_WAIT.toNanos() : Math.max(0, next - now);
-        if (control != null && control.awaitDriver(wait)) {
+        if (control != null && (control.isSummoned() || control.awaitDriver(wait))) {
+          // More messages of the control client have arrived, of which nothing wakes this thread.
           wait = 0;
         }
         Optional<UnixSocket> client = clients.poll(wait, TimeUnit.NANOSECONDS);

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -401,6 +402,21 @@ class ControlClientFailuresTest {
       assertThat(served.device().memory().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(42);
       control.device().moveTo(DeviceState.RUNNING);
       vmm.succeed(Command.DEVICE_GET_INFO, MessageBytes.empty().u32(16, 0, 0, 0));
+    }
+  }
+
+  /** More messages at once than the device's thread handles in a turn are all answered, in order. */
+  @Test
+  void servesMessagesThatArriveTogetherWithoutVmm() throws Exception {
+    int count = 1500; // Many times what the thread handles at once.
+    try (TestServer _ = serve(); RawPeer peer = connectNegotiated()) {
+      MessageBytes all = MessageBytes.empty();
+      for (int id = 0; id < count; id++) {
+        all.bytes(RawPeer.command(id, Command.DEVICE_GET_INFO, MessageBytes.empty().u32(16, 0, 0, 0)));
+      }
+      peer.send(all.toBytes());
+      assertThat(peer.receive(count)).extracting(RawPeer.Message::id)
+          .containsExactlyElementsOf(IntStream.range(0, count).boxed().toList());
     }
   }
 }
