@@ -105,7 +105,8 @@ public final class OpenDevice implements AutoCloseable {
     boolean mayBeControl = e.errno().equals(Errno.EINVAL) && scheme.equals("vfio-user:");
     return mayBeControl
         ? new CommandException(ExitCodes.FAILURE,
-            "%s; if this is the control socket of a server, its address is control:%s".formatted(e.getMessage(),
+            "%s; if this is the control socket of a server, its address is control:%s".formatted(
+                e.getMessage(),
                 socket),
             e)
         : e;
@@ -181,7 +182,8 @@ public final class OpenDevice implements AutoCloseable {
           null);
     }
     use().flatMap(ControlInfo::vmm).ifPresent(vmm -> log.accept(
-        "%s is in use by pid %d, whose guest will find the device in the state that is loaded".formatted(name(),
+        "%s is in use by pid %d, whose guest will find the device in the state that is loaded".formatted(
+            name(),
             vmm.pid())));
   }
 
