@@ -3,6 +3,10 @@ package io.vfio4j.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.ControlClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -90,6 +94,15 @@ class SwapGuestIT {
     }
   }
 
+  /** Returns whether the VMM has mapped the device's memory. */
+  private static boolean isMappedByVmm(ControlledServer served) throws Exception {
+    try (ControlClient control = ControlClient.connect(served.control(), ClientOptions.DEFAULT)) {
+      int qemu = control.info().vmm().orElseThrow().pid();
+      return Files.readString(Path.of("/proc", Integer.toString(qemu), "maps"))
+          .contains("memfd:%s memory".formatted(served.server().socket()));
+    }
+  }
+
   /** The guest goes on writing to the memory that QEMU has mapped, so each new server must use the same. */
   @Test
   void swapsMappedMemory() throws Exception {
@@ -99,6 +112,7 @@ class SwapGuestIT {
         GUESTS.boot(GuestSettings.DEFAULT.withIommu().withDeviceBehindRootPort(first.server().socket()))) {
       GuestFunction function = guest.function(BEHIND_PORT);
       function.bind("vfio-pci");
+      assertThat(isMappedByVmm(first)).isTrue();
       // With MSI-X, because QEMU traps mapped regions after an INTx.
       swapUnderLoad(guest, "vfio %s %s load".formatted(function.iommuGroup(), BEHIND_PORT), first, second,
           SWAPS);
