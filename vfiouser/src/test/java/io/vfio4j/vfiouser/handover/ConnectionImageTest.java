@@ -40,7 +40,8 @@ class ConnectionImageTest {
       if (hasTwin) {
         sockets.add(create());
       }
-      for (RecordKind kind : List.of(RecordKind.SETUP, RecordKind.DOORBELLS, RecordKind.MAPPED_REGION, RecordKind.INPUT)) {
+      for (RecordKind kind : List.of(RecordKind.SETUP, RecordKind.DOORBELLS, RecordKind.MAPPED_REGION,
+          RecordKind.INPUT)) {
         for (int i = random.nextInt(6); i > 0; i--) {
           byte[] body = new byte[1 + random.nextInt(200)];
           random.nextBytes(body);
