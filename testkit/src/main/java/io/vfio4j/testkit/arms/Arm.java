@@ -98,6 +98,7 @@ public enum Arm {
   private static final String INTX_MASKED = "intxMasked";
   private static final String IS_RESTORING = "isRestoring";
 
+  @SuppressWarnings("ImmutableEnumChecker") // A list that is never changed.
   private final List<MethodPatch> patches;
 
   Arm(List<MethodPatch> patches) {
