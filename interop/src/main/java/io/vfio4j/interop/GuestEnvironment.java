@@ -64,6 +64,19 @@ public final class GuestEnvironment implements AutoCloseable {
     return new ControlledServer(serve(device, all.toArray(String[]::new)), control);
   }
 
+  /** Starts a server process with a control socket, whose classes a folder replaces. */
+  ControlledServer servePatched(Path classes, String device, String... options)
+      throws IOException, InterruptedException {
+    Path control = folder.resolve(++names + ".control");
+    List<String> arguments = new ArrayList<>(List.of("serve", device, "--socket",
+        folder.resolve(names + ".sock").toString(), "--control", control.toString()));
+    arguments.addAll(List.of(options));
+    ChildServer server = ChildServer.startWithPrefix(
+        List.of("env", "JDK_JAVA_OPTIONS=--patch-module=io.vfio4j.vfiouser=" + classes), arguments);
+    servers.add(server);
+    return new ControlledServer(server, control);
+  }
+
   /** Starts a guest and waits until it accepts commands. */
   public Guest boot(GuestSettings settings) throws UnavailableException, IOException, InterruptedException {
     Path file = initramfs.get(settings.flavour());

@@ -110,6 +110,11 @@ final class GuestLoad {
     }
   }
 
+  /** Returns whether the guest's program has not ended. */
+  boolean isRunning() {
+    return !command.isDone();
+  }
+
   /** Waits for some more progress. */
   void awaitProgress() throws IOException, InterruptedException {
     awaitLines(lines() + LoadVerdict.LINES_AFTER);

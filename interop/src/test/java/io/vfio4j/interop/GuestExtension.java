@@ -54,6 +54,10 @@ final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestE
     return environment().serveControlled(device, options);
   }
 
+  ControlledServer servePatched(Path classes, String device, String... options) throws Exception {
+    return environment().servePatched(classes, device, options);
+  }
+
   Guest boot(GuestSettings settings) throws Exception {
     return getOrSkip(() -> environment().boot(settings));
   }

@@ -46,13 +46,30 @@ public final class ChildServer implements AutoCloseable {
    */
   public static ChildServer start(List<String> arguments, Consumer<String> stderr)
       throws IOException, InterruptedException {
+    return listening(ChildProcess.start(complete(arguments), stderr));
+  }
+
+  /**
+   * Starts a server through another command, as in {@code env NAME=VALUE}, and waits until it listens.
+   *
+   * @throws IOException if it does not start to listen; the message holds its output
+   */
+  public static ChildServer startWithPrefix(List<String> prefix, List<String> arguments)
+      throws IOException, InterruptedException {
+    return listening(ChildProcess.startWithPrefix(prefix, complete(arguments)));
+  }
+
+  private static List<String> complete(List<String> arguments) {
     List<String> all = new ArrayList<>(arguments);
     all.addAll(List.of("--json", "--until-eof"));
     if (!arguments.contains("--log-level")) {
       // Its only client is this program.
       all.addAll(List.of("--log-level", "warning", "--no-log-timestamps"));
     }
-    ChildProcess process = ChildProcess.start(all, stderr);
+    return all;
+  }
+
+  private static ChildServer listening(ChildProcess process) throws IOException, InterruptedException {
     try {
       return new ChildServer(process, awaitListening(process));
     } catch (IOException | InterruptedException | RuntimeException e) {

@@ -76,6 +76,7 @@ struct load {
   void *context;
   uint64_t (*wait)(void *context, int patience_ms); // returns how many interrupts arrived, 0 after the time
   void (*rearm)(void *context);                     // allows the next interrupt
+  int patience_ms;                                  // for an interrupt; 0 for the default
 };
 
 // Keeps the device busy until a byte arrives on the terminal; exits at the first deviation.

@@ -109,14 +109,17 @@ static void rearm_load(void *context) {
   enable(((struct uio *)context)->config);
 }
 
-// load FUNCTION UIO: load on a scratch device without an IOMMU, with INTx
+// load FUNCTION UIO [PATIENCE_MS]: load on a scratch device without an IOMMU, with INTx
 int load_intx(int argc, char **argv) {
-  if (argc != 2) {
-    fail("load FUNCTION UIO");
+  if (argc != 2 && argc != 3) {
+    fail("load FUNCTION UIO [PATIENCE_MS]");
   }
   struct uio uio = {.config = open_path("/sys/bus/pci/devices/%s/config", argv[0]), .uio = open_path("/dev/%s", argv[1])};
   struct load load = {
       .device = scratch_of_sysfs(argv[0]), .context = &uio, .wait = wait_load, .rearm = rearm_load};
+  if (argc == 3) {
+    load.patience_ms = (int)number(argv[2]);
+  }
   load.memory = physical_memory(&load.iova);
   enable(uio.config);
   load_run(&load);

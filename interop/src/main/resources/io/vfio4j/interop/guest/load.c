@@ -128,7 +128,7 @@ static void check_copies(struct load *load, uint64_t iteration) {
 }
 
 static void take_interrupt(struct load *load, struct progress *progress) {
-  uint64_t came = load->wait(load->context, PATIENCE_MS);
+  uint64_t came = load->wait(load->context, load->patience_ms > 0 ? load->patience_ms : PATIENCE_MS);
   if (came == 0) {
     errno = 0;
     fail("load: interrupt %" PRIu64 " is lost", progress->interrupts + 1);
