@@ -4,10 +4,8 @@ package io.vfio4j.cli.handover;
 import io.vfio4j.cli.base.CommandException;
 import io.vfio4j.cli.base.ExitCodes;
 import io.vfio4j.model.DeviceException;
-import io.vfio4j.model.DeviceLostException;
+import io.vfio4j.model.Errno;
 import io.vfio4j.vfiouser.client.ControlClient;
-import io.vfio4j.vfiouser.client.ControlInfo;
-import io.vfio4j.vfiouser.client.HandoverAction;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -50,43 +48,38 @@ final class CandidateWait {
    * @throws CommandException if the time is over
    */
   Contenders awaitReady() throws IOException, InterruptedException {
-    return await(this::findObstacle);
+    return await(contenders -> contenders.candidate().isPresent()
+        ? contenders.findObjection(control) : Optional.of(NO_CANDIDATE));
   }
 
   /** Polls the server, and reports what it waits for whenever that changes. */
   private Contenders await(Condition condition) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
-      Contenders contenders = Contenders.read(control, report.device());
-      Optional<String> obstacle = condition.findObstacle(contenders);
-      if (obstacle.isEmpty()) {
-        return contenders;
+      String obstacle;
+      try {
+        Contenders contenders = Contenders.read(control, report.device());
+        Optional<String> found = condition.findObstacle(contenders);
+        if (found.isEmpty()) {
+          return contenders;
+        }
+        obstacle = found.get();
+      } catch (DeviceException e) {
+        // The candidate is in the middle of a message.
+        if (!e.errno().equals(Errno.EBUSY)) {
+          throw e;
+        }
+        obstacle = e.reason().orElse(e.errno().toString());
       }
-      if (!obstacle.get().equals(reported)) {
-        reported = obstacle.get();
+      if (!obstacle.equals(reported)) {
+        reported = obstacle;
         report.printWaiting(reported, patience);
       }
       if (System.nanoTime() - deadline >= 0) {
         throw new CommandException(ExitCodes.FAILURE,
-            "no candidate was ready in time: %s; %s".formatted(reported, contenders.describeUnchanged()),
-            null);
+            "no candidate was ready in time, and nothing was changed: " + reported, null);
       }
       Thread.sleep(POLL_INTERVAL);
-    }
-  }
-
-  private Optional<String> findObstacle(Contenders contenders) throws IOException {
-    Optional<ControlInfo.Vmm> candidate = contenders.candidate();
-    if (candidate.isEmpty()) {
-      return Optional.of(NO_CANDIDATE);
-    }
-    try {
-      control.handOver(HandoverAction.DRY_RUN, candidate.get().token());
-      return Optional.empty();
-    } catch (DeviceLostException e) {
-      throw e;
-    } catch (DeviceException e) {
-      return Optional.of(e.reason().orElse(e.errno().toString()));
     }
   }
 }

@@ -3,8 +3,11 @@ package io.vfio4j.cli.handover;
 
 import io.vfio4j.cli.base.CommandException;
 import io.vfio4j.cli.base.ExitCodes;
+import io.vfio4j.model.DeviceException;
+import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.vfiouser.client.ControlClient;
 import io.vfio4j.vfiouser.client.ControlInfo;
+import io.vfio4j.vfiouser.client.HandoverAction;
 import io.vfio4j.vfiouser.client.HandoverInfo;
 import java.io.IOException;
 import java.util.Optional;
@@ -46,6 +49,18 @@ record Contenders(Optional<ControlInfo.Vmm> owner, HandoverInfo handover) {
         "%s has no candidate; %s. Connect the new VMM to the device's socket first (--wait TIME waits for it)"
             .formatted(device, describeUnchanged()),
         null));
+  }
+
+  /** Returns why the server would refuse the handover to the candidate now; empty if it would not. */
+  Optional<String> findObjection(ControlClient control) throws IOException {
+    try {
+      control.handOver(HandoverAction.DRY_RUN, candidate().orElseThrow().token());
+      return Optional.empty();
+    } catch (DeviceLostException e) {
+      throw e;
+    } catch (DeviceException e) {
+      return Optional.of(e.reason().orElse(e.errno().toString()));
+    }
   }
 
   /**

@@ -103,7 +103,7 @@ public final class HandoverCommand implements Callable<Integer> {
       report.printContenders(contenders);
       contenders.requireCandidate(report.device());
       if (confirm) {
-        awaitConfirmation(contenders, report);
+        awaitConfirmation(contenders, control, report);
       }
       return contenders;
     }
@@ -115,15 +115,19 @@ public final class HandoverCommand implements Callable<Integer> {
     }
     Contenders confirmed = wait.awaitConnected();
     report.printContenders(confirmed);
-    awaitConfirmation(confirmed, report);
+    awaitConfirmation(confirmed, control, report);
     Contenders ready = wait.awaitReady();
     ready.requireSameCandidate(confirmed);
     return ready;
   }
 
-  /** Waits for a line on standard input. Nothing else reads from it. */
-  private static void awaitConfirmation(Contenders contenders, HandoverReport report) throws IOException {
-    report.printUnconfirmed(contenders);
+  /**
+   * Waits for a line on standard input, from which nothing else reads. The check before it is for information: what it
+   * misses may be set up when the guest has moved.
+   */
+  private static void awaitConfirmation(Contenders contenders, ControlClient control, HandoverReport report)
+      throws IOException {
+    report.printUnconfirmed(contenders, contenders.findObjection(control));
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
     if (in.readLine() == null) {
       throw new CommandException(ExitCodes.FAILURE,

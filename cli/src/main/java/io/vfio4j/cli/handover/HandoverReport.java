@@ -61,11 +61,17 @@ record HandoverReport(String device, Output output) {
     return IntStream.range(0, IRQS.size()).filter(vmm::isEnabled).mapToObj(IRQS::get).toList();
   }
 
-  /** Prints that the handover waits for a line on standard input. */
-  void printUnconfirmed(Contenders contenders) {
+  /**
+   * Prints that the handover waits for a line on standard input.
+   *
+   * @param objection why the server would refuse it now, if it would
+   */
+  void printUnconfirmed(Contenders contenders, Optional<String> objection) {
+    output.line(objection.map(reason -> "The handover would be refused now: " + reason)
+        .orElse("The handover would be accepted now."));
     output.line("Press Enter to hand over, or end the input to cancel.");
-    output.event(
-        fill(Json.event("handover-ready"), contenders, contenders.handover().epoch()).build());
+    output.event(fill(Json.event("handover-ready"), contenders, contenders.handover().epoch())
+        .with("reason", objection.orElse(null)).build());
   }
 
   /** Prints the result of a request. The owner and the candidate in it are those of before. */
