@@ -6,7 +6,8 @@ import io.vfio4j.interop.qmp.QmpClient;
 import io.vfio4j.interop.qmp.QmpMigration;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * The replacement of the QEMU process that runs a guest by another one on this machine (docs/vmm-replacement.md). The
@@ -14,16 +15,27 @@ import java.time.Duration;
  */
 final class VmmReplacement {
 
-  /** The part of a replacement that the device's server does. */
+  /** The part of a replacement that concerns the device's server. */
   interface Handover {
+    /** Prepares it while the guest still runs, and the candidate is connected. */
+    void prepare() throws IOException, InterruptedException;
+
     /** Makes the candidate the device's owner. */
-    void run() throws IOException, InterruptedException;
+    void commit() throws IOException, InterruptedException;
+  }
+
+  /** A step that can be left out, to show that the guest needs it. */
+  enum Step {
+    /** Config space and the MSI-X table are written to the new QEMU. */
+    CONFIG,
+    /** The new QEMU becomes the device's owner. */
+    HANDOVER
   }
 
   private final Guest guest;
   private final String function;
   private final Handover handover;
-  private boolean restoresConfig = true;
+  private final Set<Step> steps = EnumSet.allOf(Step.class);
 
   /**
    * Creates a replacement.
@@ -38,40 +50,56 @@ final class VmmReplacement {
     this.handover = handover;
   }
 
-  /** Leaves out the device's config space, to show that the guest needs it. */
-  VmmReplacement withoutConfig() {
-    restoresConfig = false;
+  /** Leaves out a step. */
+  VmmReplacement without(Step step) {
+    steps.remove(step);
     return this;
   }
 
-  /**
-   * Replaces the guest's QEMU.
-   *
-   * @return the time for which the guest was stopped, or was about to be
-   */
-  Duration run() throws IOException, InterruptedException {
-    QemuProcess old = guest.qemu();
+  /** Replaces the guest's QEMU. */
+  void run() throws IOException, InterruptedException {
     QemuProcess successor = guest.startSuccessor();
-    try (QmpClient source = old.connectMonitor(); QmpClient target = successor.connectMonitor()) {
-      QmpMigration migration =
-          QmpMigration.prepare(source, target, sibling(successor.monitor(), ".migration"));
-      long begun = System.nanoTime();
+    try (QmpClient source = guest.qemu().connectMonitor(); QmpClient target = successor.connectMonitor()) {
+      QmpMigration migration = prepare(source, target, successor);
       migration.run();
       PciFunctionState state = PciFunctionState.read(source, function);
       state.disableIntx(source);
       migration.complete();
-      if (restoresConfig) {
+      if (steps.contains(Step.CONFIG)) {
         state.restore(target, sibling(successor.monitor(), ".gdb"));
       }
-      handover.run();
-      // The device has kept its own config space, with INTx disabled by the old QEMU.
-      state.restoreCommand(target);
+      if (steps.contains(Step.HANDOVER)) {
+        handover.commit();
+        // The device has kept its own config space, in which the old QEMU has disabled INTx.
+        state.restoreCommand(target);
+      }
       guest.moveTo(successor);
       target.execute("cont");
-      Duration took = Duration.ofNanos(System.nanoTime() - begun);
       source.execute("quit");
-      return took;
     }
+  }
+
+  /** Starts to replace the guest's QEMU, and gives up when the guest is stopped. */
+  void runAndCancel() throws IOException, InterruptedException {
+    QemuProcess successor = guest.startSuccessor();
+    try (QmpClient source = guest.qemu().connectMonitor(); QmpClient target = successor.connectMonitor()) {
+      QmpMigration migration = prepare(source, target, successor);
+      migration.run();
+      PciFunctionState state = PciFunctionState.read(source, function);
+      state.disableIntx(source);
+      // Before the guest runs again, which it does as soon as the migration is cancelled.
+      state.restoreCommand(source);
+      migration.cancel();
+      successor.kill();
+    }
+  }
+
+  private QmpMigration prepare(QmpClient source, QmpClient target, QemuProcess successor)
+      throws IOException, InterruptedException {
+    QmpMigration migration =
+        QmpMigration.prepare(source, target, sibling(successor.monitor(), ".migration"));
+    handover.prepare();
+    return migration;
   }
 
   private static Path sibling(Path path, String suffix) {

@@ -18,8 +18,9 @@ public final class QmpMigration {
   private static final List<String> TARGET = List.of("x-ignore-shared", "events");
   private static final String PRE_SWITCHOVER = "pre-switchover";
   private static final String COMPLETED = "completed";
+  private static final String CANCELLED = "cancelled";
   /** States that are not followed by another. */
-  private static final Set<String> FINAL = Set.of(COMPLETED, "failed", "cancelled");
+  private static final Set<String> FINAL = Set.of(COMPLETED, "failed", CANCELLED);
 
   private final QmpClient source;
   private final QmpClient target;
@@ -77,6 +78,14 @@ public final class QmpMigration {
     source.execute("migrate-continue", arguments);
     await(target, COMPLETED);
     await(source, COMPLETED);
+  }
+
+  /** Cancels the migration before it is completed. The VM runs again at the source. */
+  public void cancel() throws IOException {
+    source.execute("migrate_cancel");
+    await(source, CANCELLED);
+    // QEMU resumes the VM itself, after it has reported the end of the migration.
+    source.execute("cont");
   }
 
   private static void await(QmpClient qmp, String status) throws IOException {
