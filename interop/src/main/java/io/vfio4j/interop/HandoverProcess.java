@@ -53,7 +53,8 @@ final class HandoverProcess implements VmmReplacement.Handover, AutoCloseable {
         return;
       }
     }
-    throw new IOException("%s ended without the event %s: %s".formatted(process, event, process.stderrLines()));
+    throw new IOException(
+        "%s ended without the event %s: %s".formatted(process, event, process.stderrLines()));
   }
 
   /** Ends the process; without a line it hands nothing over. */

@@ -32,8 +32,9 @@ class VmmReplacementIT {
   }
 
   private static Guest boot(ControlledServer server, GuestSettings settings) throws Exception {
-    return GUESTS.boot(settings.withMemoryFile(server.control().resolveSibling(server.server().pid() + ".ram"))
-        .withDeviceBehindRootPort(server.server().socket()));
+    return GUESTS
+        .boot(settings.withMemoryFile(server.control().resolveSibling(server.server().pid() + ".ram"))
+            .withDeviceBehindRootPort(server.server().socket()));
   }
 
   /** Prepares the device for a program without an IOMMU, and returns the program. */

@@ -41,8 +41,10 @@ final class ReplacementCases {
     Map<String, Case> cases = new LinkedHashMap<>();
     cases.put("the candidate is killed before the handover", ReplacementCases::loseCandidate);
     cases.put("the old owner is killed after the handover", ReplacementCases::loseOldOwner);
-    cases.put("after the handover the old owner disables its interrupts, unmaps its memory, resets the device and "
-        + "disconnects", ReplacementCases::cleanUp);
+    cases.put(
+        "after the handover the old owner disables its interrupts, unmaps its memory, resets the device and "
+            + "disconnects",
+        ReplacementCases::cleanUp);
     cases.put("the old owner takes the device back (a second handover)", ReplacementCases::reclaim);
     cases.put("the owner hangs (SIGSTOP)", ReplacementCases::stopOwner);
     cases.put("the owner's guest runs", ReplacementCases::runOwner);
@@ -52,8 +54,10 @@ final class ReplacementCases {
         scenario -> refuse(scenario, candidate -> candidate.setUp().remapFirstHalf()));
     cases.put("the candidate has mapped memory that is not the guest's", ReplacementCases::mapOtherMemory);
     cases.put("the candidate has not enabled an interrupt",
-        scenario -> refuse(scenario, candidate -> candidate.mapMemory(TestVmm.MEMORY_SIZE, TestVmm.MEMORY_SIZE)));
-    cases.put("the descriptor of the candidate's interrupt is not an eventfd", ReplacementCases::passFalseEventFd);
+        scenario -> refuse(scenario,
+            candidate -> candidate.mapMemory(TestVmm.MEMORY_SIZE, TestVmm.MEMORY_SIZE)));
+    cases.put("the descriptor of the candidate's interrupt is not an eventfd",
+        ReplacementCases::passFalseEventFd);
     return cases;
   }
 
@@ -65,7 +69,8 @@ final class ReplacementCases {
   }
 
   private static String loseOwnerWithCandidate(ReplacementScenario scenario) throws Exception {
-    try (VmmProcess owner = scenario.start(Use.TRAFFIC); TestVmm candidate = scenario.connect().setUpInPieces()) {
+    try (VmmProcess owner = scenario.start(Use.TRAFFIC);
+        TestVmm candidate = scenario.connect().setUpInPieces()) {
       owner.kill();
       return scenario.outcome(candidate, "the candidate");
     }
@@ -104,7 +109,8 @@ final class ReplacementCases {
   }
 
   private static String loseOldOwner(ReplacementScenario scenario) throws Exception {
-    try (VmmProcess old = scenario.start(Use.TRAFFIC); TestVmm candidate = scenario.connect().setUpInPieces()) {
+    try (VmmProcess old = scenario.start(Use.TRAFFIC);
+        TestVmm candidate = scenario.connect().setUpInPieces()) {
       scenario.handOver();
       old.kill();
       scenario.awaitNoCandidate();
@@ -135,7 +141,8 @@ final class ReplacementCases {
   }
 
   private static String stopOwner(ReplacementScenario scenario) throws Exception {
-    try (VmmProcess owner = scenario.start(Use.TRAFFIC); TestVmm candidate = scenario.connect().setUpInPieces()) {
+    try (VmmProcess owner = scenario.start(Use.TRAFFIC);
+        TestVmm candidate = scenario.connect().setUpInPieces()) {
       owner.stop();
       scenario.handOver();
       return scenario.outcome(candidate, "the candidate");

@@ -59,7 +59,8 @@ class ReplacementFailuresIT {
   }
 
   private List<Cell> drawn(List<Cell> all) {
-    return ALL ? all : random.ints(0, all.size()).distinct().limit(DRAWS).sorted().mapToObj(all::get).toList();
+    return ALL ? all
+        : random.ints(0, all.size()).distinct().limit(DRAWS).sorted().mapToObj(all::get).toList();
   }
 
   private static List<Cell> cells(FailureTable losses, FailureTable others) {
@@ -69,7 +70,8 @@ class ReplacementFailuresIT {
       cells.add(new Cell(losses, loss.getKey(), loss.getValue(), "with `--handover-grace`",
           List.of("--handover-grace", "1s")));
     }
-    ReplacementCases.others().forEach((row, body) -> cells.add(new Cell(others, row, body, OUTCOME, List.of())));
+    ReplacementCases.others()
+        .forEach((row, body) -> cells.add(new Cell(others, row, body, OUTCOME, List.of())));
     assertThat(cells).hasSizeGreaterThanOrEqualTo(20);
     return cells;
   }
