@@ -65,9 +65,12 @@ public final class Commands {
   /** Creates the command line for arguments, with the named command only: to build all takes longer than most run. */
   public static CommandLine commandLine(String[] arguments) {
     Supplier<Object> named = arguments.length > 0 ? all().get(arguments[0]) : null;
-    return named == null
-        ? commandLine()
-        : configure(new CommandLine(new RootCommand()).addSubcommand(named.get()));
+    return named == null ? commandLine() : commandLine(named.get());
+  }
+
+  /** Creates the command line with one command. */
+  public static CommandLine commandLine(Object command) {
+    return configure(new CommandLine(new RootCommand()).addSubcommand(command));
   }
 
   private static CommandLine configure(CommandLine root) {

@@ -25,11 +25,14 @@ import java.util.Optional;
  * @param notCarried what a device's stream does not contain and must be set up at the target
  * @param notes problems that did not affect the migration
  * @param workloadFailure why the workload did not resume at the target and stays paused; empty if it resumed
+ * @param releaseFailure why a source still has what it has handed over ({@link Handover#complete}), and so cannot
+ *     be used by others; empty if it has not
  */
 public record MigrationReport(List<DeviceReport> devices, Optional<MemoryReport> memory, Duration total,
     Duration downtime, DowntimeParts downtimeParts, Optional<DowntimeParts> predictedParts, long bytes,
     long stopCopyBytes, Optional<CompressionReport> compression, List<PhaseTime> phases, List<Round> rounds,
-    TargetSummary target, List<String> notCarried, List<String> notes, Optional<String> workloadFailure) {
+    TargetSummary target, List<String> notCarried, List<String> notes, Optional<String> workloadFailure,
+    Optional<String> releaseFailure) {
 
   /** What no device's stream contains: the device's driver sets it up at the target. */
   public static final List<String> NOT_CARRIED = List.of("config space", "interrupt setup", "DMA mappings");

@@ -9,6 +9,7 @@ import io.vfio4j.cli.base.ChildServer;
 import io.vfio4j.devices.scratch.ScratchLayout;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.vfiouser.client.ClientOptions;
+import io.vfio4j.vfiouser.client.ControlClient;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -81,13 +82,17 @@ class OtherUserIT {
   }
 
   private Process startOtherUserPeer(String role) throws IOException {
+    return startOtherUserPeer(role, socket);
+  }
+
+  private Process startOtherUserPeer(String role, Path where) throws IOException {
     Path classes = Files.createDirectories(folder.resolve("classes/io/vfio4j/interop"));
     try (InputStream code = requireNonNull(OtherUserPeer.class.getResourceAsStream("OtherUserPeer.class"))) {
       Files.write(classes.resolve("OtherUserPeer.class"), code.readAllBytes());
     }
     return new ProcessBuilder("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups",
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-cp",
-        folder.resolve("classes").toString(), OtherUserPeer.class.getName(), role, socket.toString())
+        folder.resolve("classes").toString(), OtherUserPeer.class.getName(), role, where.toString())
         .redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
@@ -128,6 +133,30 @@ class OtherUserIT {
               "vfio4j: refused the client of unix:.*: it runs as user .+, and only root may connect"));
     }
     assertUntouched();
+  }
+
+  @Test
+  void controlSocketRejectsOtherUser() throws Exception {
+    Path control = folder.resolve("c.control");
+    try (
+        ChildServer served = ChildServer.start(List.of("serve", "scratch", "--memory", "1m", "--socket",
+            folder.resolve("c.sock").toString(), "--control", control.toString()));
+        VfioUserClient vmm = VfioUserClient.connect(served.socket(), ClientOptions.DEFAULT)) {
+      Process outside = startOtherUserPeer("connect", control);
+      assertThat(outside.inputReader().readLine()).as("the mode of the socket").startsWith("not connected: ");
+
+      allow(control, "rw-rw-rw-");
+      Process inside = startOtherUserPeer("connect", control);
+      assertThat(inside.inputReader().readLine()).isEqualTo("received nothing");
+
+      try (ControlClient own = ControlClient.connect(control, ClientOptions.DEFAULT)) {
+        assertThat(own.info().vmm()).isPresent();
+      }
+      assertThat(vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.ID)).isEqualTo(ScratchLayout.ID_VALUE);
+      assertThat(served.stop()).isZero();
+      assertThat(served.stderrLines()).anySatisfy(line -> assertThat(line)
+          .contains("uid " + NOBODY, "rejected: only root and the server's own user may connect"));
+    }
   }
 
   @Test

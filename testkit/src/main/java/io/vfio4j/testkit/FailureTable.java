@@ -65,6 +65,11 @@ public final class FailureTable {
     rows.computeIfAbsent(row, _ -> new LinkedHashMap<>()).put(column, outcome);
   }
 
+  /** Returns the headings of the rows, in order. */
+  public synchronized List<String> rows() {
+    return List.copyOf(rows.keySet());
+  }
+
   /** Returns the outcome in a cell, if it is set. */
   public synchronized Optional<String> get(String row, String column) {
     return Optional.ofNullable(rows.getOrDefault(row, Map.of()).get(column));

@@ -13,7 +13,10 @@ public final class ExitCodes {
   /** The arguments are wrong. */
   public static final int USAGE = 2;
 
-  /** The source does not run with its state, or the owner of the devices is unknown: an operator must act. */
+  /**
+   * The source does not run with its state, the owner of the devices is unknown, or a source that was handed over was not
+   * released: an operator must act.
+   */
   public static final int INTERVENTION_REQUIRED = 3;
 
   /** Done, and the devices run, but the workload that drives them did not resume. */

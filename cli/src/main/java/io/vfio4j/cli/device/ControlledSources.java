@@ -54,10 +54,23 @@ record ControlledSources(Map<ControlClient, Long> tokens) implements Handover {
     }
   }
 
+  /** Releases all that can be released. */
   @Override
   public boolean complete() throws DeviceException {
+    DeviceException failure = null;
     for (Map.Entry<ControlClient, Long> source : tokens.entrySet()) {
-      source.getKey().release(source.getValue());
+      try {
+        source.getKey().release(source.getValue());
+      } catch (DeviceException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
     return true;
   }

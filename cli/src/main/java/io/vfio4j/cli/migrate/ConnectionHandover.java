@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.migrate;
 
-import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.engine.Handover;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.vfiouser.client.ControlClient;
 import java.io.IOException;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Passes the connection of a VMM from one server to another, with the device. Used by one thread at a time. */
 final class ConnectionHandover implements Handover {
@@ -15,7 +13,7 @@ final class ConnectionHandover implements Handover {
   private final ControlClient from;
   private final ControlClient to;
   private final long token;
-  private @Nullable String releaseFailure;
+  private final SwapObserver observer;
 
   /**
    * Creates the handover.
@@ -23,11 +21,13 @@ final class ConnectionHandover implements Handover {
    * @param from the server that has the connection
    * @param to the server that gets it
    * @param token the connection's
+   * @param observer is called after each step
    */
-  ConnectionHandover(ControlClient from, ControlClient to, long token) {
+  ConnectionHandover(ControlClient from, ControlClient to, long token, SwapObserver observer) {
     this.from = from;
     this.to = to;
     this.token = token;
+    this.observer = observer;
   }
 
   @Override
@@ -49,26 +49,19 @@ final class ConnectionHandover implements Handover {
   @Override
   public void prepare() throws DeviceException {
     from.passConnection(to);
+    observer.onHandover(SwapObserver.Step.STAGED);
   }
 
   @Override
   public void commit() throws DeviceException {
     from.surrender(token);
+    observer.onHandover(SwapObserver.Step.SURRENDERED);
   }
 
   @Override
   public boolean complete() throws DeviceException {
-    try {
-      from.release(token);
-      return true;
-    } catch (DeviceException e) {
-      releaseFailure = ErrorMessages.describe(e);
-      throw e;
-    }
-  }
-
-  /** Returns why the old server has not released the connection, if it runs at the new one. */
-  Optional<String> releaseFailure() {
-    return Optional.ofNullable(releaseFailure);
+    from.release(token);
+    observer.onHandover(SwapObserver.Step.RELEASED);
+    return true;
   }
 }

@@ -4,11 +4,13 @@ package io.vfio4j.cli.migrate;
 import io.vfio4j.cli.base.CommandException;
 import io.vfio4j.cli.base.ExitCodes;
 import io.vfio4j.cli.base.SignalInterrupt;
+import io.vfio4j.cli.base.SuggestedCommand;
 import io.vfio4j.cli.device.OpenDevice;
 import io.vfio4j.cli.device.OpenDevices;
 import io.vfio4j.cli.recover.HeldSourceJournal;
 import io.vfio4j.cli.recover.OwnershipResolver;
 import io.vfio4j.cli.report.MigrationProgress;
+import io.vfio4j.cli.report.ReportExitCode;
 import io.vfio4j.cli.report.ReportJson;
 import io.vfio4j.cli.report.ReportText;
 import io.vfio4j.engine.MigrationEvent;
@@ -22,6 +24,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a migration at the source, reports it, and holds the devices if they are left stopped. */
@@ -92,7 +95,9 @@ final class SourceRunner {
     }
     source.devices().discard();
     context.output().result(ReportJson.of(report));
-    return exitCode(report.workloadFailure());
+    report.workloadFailure().ifPresent(this::warnPaused);
+    report.releaseFailure().ifPresent(this::warnUnreleased);
+    return ReportExitCode.of(report);
   }
 
   private int completeLate() {
@@ -100,15 +105,25 @@ final class SourceRunner {
     context.monitor()
         .commitExitCode(source.workload().isPaused() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS);
     context.output().line("the target now reports that the devices run there: " + source.devices().names());
-    int code = exitCode(source.workload().resumeIfPaused(Side.TARGET));
+    Optional<String> paused = source.workload().resumeIfPaused(Side.TARGET);
+    paused.ifPresent(this::warnPaused);
+    int code = ReportExitCode.of(paused);
     context.monitor().commitExitCode(code);
     return code;
   }
 
-  private int exitCode(Optional<String> workloadFailure) {
-    workloadFailure.ifPresent(reason -> context.output().warning(
-        "the devices run at the target, but their workload did not resume and remains paused: " + reason));
-    return workloadFailure.isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS;
+  private void warnPaused(String reason) {
+    context.output().warning(
+        "the devices run at the target, but their workload did not resume and remains paused: " + reason);
+  }
+
+  private void warnUnreleased(String reason) {
+    context.output().warning("""
+        the devices run at the target, but the VMM's connection was not released at the source: %s
+          A server that still has it does not read the VMM's messages, and serves no other VMM. Unless it has ended:
+          %s""".formatted(reason, source.devices().list().stream()
+        .map(device -> SuggestedCommand.discard(device.name()).toString())
+        .collect(Collectors.joining("\n  "))));
   }
 
   /** Reports a failed migration and holds its devices; returns only if the devices turn out to run at the target. */

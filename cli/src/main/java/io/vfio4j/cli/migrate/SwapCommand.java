@@ -7,7 +7,6 @@ import io.vfio4j.cli.base.DurationConverter;
 import io.vfio4j.cli.base.ExitCodes;
 import io.vfio4j.cli.base.OptionValues;
 import io.vfio4j.cli.base.Output;
-import io.vfio4j.cli.base.SuggestedCommand;
 import io.vfio4j.cli.device.DeviceAddress;
 import io.vfio4j.cli.device.DeviceAddressConverter;
 import io.vfio4j.cli.device.OpenDevice;
@@ -51,6 +50,8 @@ import picocli.CommandLine.Option;
             "    vfio4j swap --from control:/tmp/a.control --to control:/tmp/b.control --dry-run"})
 public final class SwapCommand implements Callable<Integer> {
 
+  private final SwapObserver observer;
+
   @Option(names = "--from", paramLabel = "DEVICE", required = true, converter = DeviceAddressConverter.class, description = "The device that the VMM is using, control:PATH.")
   private @Nullable DeviceAddress from;
 
@@ -74,6 +75,16 @@ public final class SwapCommand implements Callable<Integer> {
 
   @Mixin
   private final CommonOptions common = new CommonOptions();
+
+  /** Creates the command. */
+  public SwapCommand() {
+    this(SwapObserver.NONE);
+  }
+
+  /** Creates the command for tests, which inject faults at its steps. */
+  SwapCommand(SwapObserver observer) {
+    this.observer = observer;
+  }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
@@ -174,21 +185,16 @@ public final class SwapCommand implements Callable<Integer> {
           new SourceRunner.SourceInputs(sources, new PauseTrackingWorkload(Workload.NONE), false);
       SourceRunner.TargetInputs peer =
           new SourceRunner.TargetInputs(PeerDescription.devices(OpenDevices.of(target), stateDir), resolver);
-      ConnectionHandover handover = new ConnectionHandover(control(source), control(target), token);
+      ConnectionHandover handover = new ConnectionHandover(control(source), control(target), token, observer);
       DeviceSet moved = sources.deviceSet().withHandover(handover);
       MigrationOptions options =
-          context.options().withJournal(new SwapJournal(new AbsoluteAddressJournal(state), token));
-      int code = new SourceRunner(context, inputs, peer).run(listener -> LocalMigration.run(moved,
-          DeviceSet.of(target.device()), options, Workload.NONE, listener));
-      return handover.releaseFailure().map(reason -> reportUnreleased(source, reason, output)).orElse(code);
+          context.options().withJournal(new SwapJournal(new AbsoluteAddressJournal(state),
+              new SwapJournal.Swapped(token, control(target).info().server())));
+      return new SourceRunner(context, inputs, peer).run(listener -> LocalMigration.run(moved,
+          DeviceSet.of(target.device()), options, Workload.NONE, event -> {
+            listener.on(event);
+            observer.on(event);
+          }));
     }
-  }
-
-  private static int reportUnreleased(OpenDevice source, String reason, Output output) {
-    output.warning("""
-        the device runs at the new server, but %s was not released: %s
-          It does not read the VMM's messages, and cannot serve another VMM. Release it: %s""".formatted(
-        source.name(), reason, SuggestedCommand.discard(source.name())));
-    return ExitCodes.INTERVENTION_REQUIRED;
   }
 }

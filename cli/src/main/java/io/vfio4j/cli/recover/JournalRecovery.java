@@ -167,6 +167,11 @@ final class JournalRecovery {
         .orElseThrow(() -> new CommandException(ExitCodes.FAILURE,
             "there is no open migration %s in %s".formatted(id, state.folder()), null));
     output.line("%s: %s".formatted(id, String.join(", ", migration.header().devices())));
+    Optional<String> objection = SwapOutcome.objection(migration, index, runHere, output);
+    if (objection.isPresent()) {
+      throw new CommandException(ExitCodes.INTERVENTION_REQUIRED,
+          "nothing was recorded for migration %s: %s".formatted(id, objection.get()), null);
+    }
     ManualDecision decision = new ManualDecision(migration, readJournals(Optional.empty()), output, fenced);
     reportSettled(migration, runHere ? decision.runHere(resolver) : decision.abandon());
     Optional<JournaledMigration> source = migration.header().side() == Side.TARGET

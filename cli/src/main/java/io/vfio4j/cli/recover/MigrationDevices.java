@@ -18,6 +18,7 @@ import io.vfio4j.model.Errno;
 import io.vfio4j.model.TransitionException;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -121,7 +122,12 @@ final class MigrationDevices implements AutoCloseable {
     Optional<Errno> errno = errno(failure);
     boolean noServer = errno.filter(value -> value.equals(Errno.ENOENT) || value.equals(Errno.ECONNREFUSED))
         .isPresent();
-    if (!(address instanceof DeviceAddress.VfioUser served) || !noServer) {
+    Optional<Path> socket = switch (address) {
+      case DeviceAddress.VfioUser served -> Optional.of(served.socket());
+      case DeviceAddress.Control served -> Optional.of(served.socket());
+      case DeviceAddress.Sim _, DeviceAddress.Kernel _ -> Optional.empty();
+    };
+    if (socket.isEmpty() || !noServer) {
       return new Unverifiable(name, ErrorMessages.describe(failure),
           errno.filter(Errno.EBUSY::equals).isPresent());
     }
@@ -130,7 +136,7 @@ final class MigrationDevices implements AutoCloseable {
           "no process listens on its socket, and the process that migrated it may still be connected", false);
     }
     try {
-      return ListeningSockets.contains(served.socket())
+      return ListeningSockets.contains(socket.get())
           ? new Unverifiable(name, "its server is running, but its socket file was removed or replaced", true)
           : new Gone(name, "no process serves it");
     } catch (IOException e) {

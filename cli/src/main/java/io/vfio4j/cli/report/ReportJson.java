@@ -31,7 +31,8 @@ public final class ReportJson {
         .with("phases", report.phases(), ReportJson::json).with("rounds", report.rounds(), ReportJson::json)
         .with("at_target", json(report.target())).with("not_migrated", report.notCarried())
         .with("notes", report.notes())
-        .with("workload_failure", report.workloadFailure().orElse(null)).build();
+        .with("workload_failure", report.workloadFailure().orElse(null))
+        .with("release_failure", report.releaseFailure().orElse(null)).build();
   }
 
   /** Returns the report of a target. */

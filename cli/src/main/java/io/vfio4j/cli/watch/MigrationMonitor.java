@@ -6,6 +6,7 @@ import io.vfio4j.cli.base.ErrorMessages;
 import io.vfio4j.cli.base.ExitCodes;
 import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Termination;
+import io.vfio4j.cli.report.ReportExitCode;
 import io.vfio4j.engine.MigrationEvent;
 import io.vfio4j.engine.MigrationException;
 import io.vfio4j.engine.MigrationListener;
@@ -18,7 +19,6 @@ import io.vfio4j.jfr.JfrListener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import picocli.CommandLine.ParameterException;
@@ -100,9 +100,9 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
     Termination.commitExitCode(exitCode);
   }
 
-  private void commitExitCode(Optional<String> workloadFailure) {
+  private void endWith(int exitCode) {
     endRecording();
-    commitExitCode(workloadFailure.isPresent() ? ExitCodes.WORKLOAD_PAUSED : ExitCodes.SUCCESS);
+    commitExitCode(exitCode);
   }
 
   /** Calls each watcher. One that fails affects neither the migration nor the others. */
@@ -118,19 +118,19 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
 
   /** Reports that the source has completed the migration. */
   public void onMigrated(MigrationReport report) {
-    commitExitCode(report.workloadFailure());
+    endWith(ReportExitCode.of(report));
     notifyWatchers(watcher -> watcher.onMigrated(report));
   }
 
   /** Reports that the target has completed the migration. */
   public void onReceived(TargetReport report) {
-    commitExitCode(Optional.empty());
+    endWith(ExitCodes.SUCCESS);
     notifyWatchers(watcher -> watcher.onReceived(report));
   }
 
   /** Reports that the state of the devices was saved. */
   public void onSaved(SaveReport report, Path file) {
-    commitExitCode(report.workloadFailure());
+    endWith(ReportExitCode.of(report.workloadFailure()));
     notifyWatchers(watcher -> watcher.onSaved(report, file));
   }
 
@@ -141,7 +141,7 @@ public final class MigrationMonitor implements MigrationListener, AutoCloseable 
 
   /** Reports that a saved state was restored. */
   public void onRestored(RestoreReport report, Path file) {
-    commitExitCode(Optional.empty());
+    endWith(ExitCodes.SUCCESS);
     notifyWatchers(watcher -> watcher.onRestored(report, file));
   }
 

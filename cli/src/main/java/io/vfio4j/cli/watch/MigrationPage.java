@@ -102,16 +102,25 @@ final class MigrationPage {
       case MigrationResult.Migrated _, MigrationResult.Received _, MigrationResult.Saved _, MigrationResult.Restored _ ->
         Optional.empty();
     };
+    Optional<String> unreleased = releaseFailure();
     Optional<String> paused = workloadFailure();
     html.raw("<header>\n").element("h1", "", title())
-        .element("p", failure.isEmpty() && paused.isEmpty() ? "badge passed" : "badge failed",
+        .element("p", failure.or(() -> unreleased).or(() -> paused).isEmpty() ? "badge passed" : "badge failed",
             failure.isPresent() ? "Failed"
+                : unreleased.isPresent() ? "Done, but the source was not released"
                 : paused.isPresent() ? "Done, but the workload remains paused" : "Done")
         .raw("<dl>\n")
         .fact("Command", command.name()).fact("Started", TIME.format(timeline.startTime()))
         .fact("Duration", time(total)).raw("</dl>\n");
-    failure.or(() -> paused).ifPresent(message -> html.element("p", "failure", message));
+    failure.or(() -> unreleased).or(() -> paused).ifPresent(message -> html.element("p", "failure", message));
     html.raw("</header>\n");
+  }
+
+  /** Returns why the source still has what it has handed over, if so. */
+  private Optional<String> releaseFailure() {
+    return result instanceof MigrationResult.Migrated migrated
+        ? migrated.report().releaseFailure()
+        : Optional.empty();
   }
 
   /** Returns why the workload did not resume after the migration, if it did not. */

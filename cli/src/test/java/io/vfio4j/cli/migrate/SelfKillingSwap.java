@@ -44,14 +44,15 @@ public final class SelfKillingSwap {
       long token = from.info().token();
       MigrationOptions options = MigrationOptions.defaults().withMaxDowntime(Duration.ofSeconds(60))
           .withJournal(
-              new SwapJournal(new AbsoluteAddressJournal(StateDirectory.open(Path.of(args[0]))), token));
+              new SwapJournal(new AbsoluteAddressJournal(StateDirectory.open(Path.of(args[0]))),
+                  new SwapJournal.Swapped(token, to.info().server())));
       MigrationListener listener = event -> {
         if (event instanceof MigrationEvent.JournalWrite written
             && written.step() == JournalStep.COMMITTED) {
           dieAt(Step.COMMITTED, step);
         }
       };
-      Handover handover = new KillingHandover(new ConnectionHandover(from, to, token), step);
+      Handover handover = new KillingHandover(new ConnectionHandover(from, to, token, SwapObserver.NONE), step);
       LocalMigration.run(DeviceSet.of(from.device()).withHandover(handover), DeviceSet.of(to.device()),
           options, Workload.NONE, listener);
     }

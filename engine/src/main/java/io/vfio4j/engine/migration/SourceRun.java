@@ -156,18 +156,19 @@ final class SourceRun implements AutoCloseable {
     // Not part of the downtime, and not earlier: until CONFIRMED the state must be kept. But before the record, which
     // settles the migration: until then, recovery releases the source of a process that has died.
     boolean isStopNeeded;
+    Optional<String> releaseFailure = Optional.empty();
     try {
       isStopNeeded = !context.deviceSet().handover().complete();
     } catch (IOException | RuntimeException | Error e) {
       isStopNeeded = false; // It stays as it was surrendered.
-      tracker.note("the source still has what it has handed over: " + Exceptions.message(e));
+      releaseFailure = Optional.of(Exceptions.message(e));
     }
     journal.tryWrite(JournalStep.CONFIRMED, "the target has confirmed that it runs the devices");
     tracker.enter(new Phase.Done(), "the target has confirmed that it runs the devices");
     if (isStopNeeded) {
       stopSource();
     }
-    return report(moved);
+    return report(moved, releaseFailure);
   }
 
   private void stopSource() {
@@ -178,7 +179,7 @@ final class SourceRun implements AutoCloseable {
     }
   }
 
-  private MigrationReport report(Transfer moved) {
+  private MigrationReport report(Transfer moved, Optional<String> releaseFailure) {
     List<MigrationReport.DeviceReport> devices = new ArrayList<>();
     for (int i = 0; i < group.size(); i++) {
       devices.add(new MigrationReport.DeviceReport(group.devices().get(i).device().identity(),
@@ -193,7 +194,7 @@ final class SourceRun implements AutoCloseable {
         moved.switchover().bytes(),
         moved.streams().accounting().compressed(options.compression()),
         tracker.phaseTimes(), moved.rounds(), moved.summary(),
-        MigrationReport.NOT_CARRIED, tracker.notes(), workload.resumeFailure());
+        MigrationReport.NOT_CARRIED, tracker.notes(), workload.resumeFailure(), releaseFailure);
   }
 
   @Override

@@ -112,6 +112,7 @@ class HandoverTest {
     assertThat(trial.targetRunsWithState()).isTrue();
     assertThat(trial.source().machineState()).as("not moved to STOP").isEqualTo(DeviceState.STOP_COPY);
     assertThat(trial.report().orElseThrow().notes()).containsExactly("some state goes another way");
+    assertThat(trial.report().orElseThrow().releaseFailure()).isEmpty();
   }
 
   @ParameterizedTest
@@ -141,13 +142,14 @@ class HandoverTest {
   }
 
   @Test
-  void notesWhatWasNotReleased() throws Exception {
+  void reportsWhatWasNotReleased() throws Exception {
     recorder.failing = "complete";
 
     trial.run();
 
     MigrationReport report = trial.report().orElseThrow();
-    assertThat(report.notes()).anySatisfy(note -> assertThat(note).contains("complete fails"));
+    assertThat(report.releaseFailure()).hasValueSatisfying(
+        reason -> assertThat(reason).contains("complete fails"));
     assertThat(trial.targetRunsWithState()).isTrue();
     assertThat(trial.source().machineState()).isEqualTo(DeviceState.STOP_COPY);
     assertThat(steps(Side.SOURCE)).endsWith(JournalStep.CONFIRMED);

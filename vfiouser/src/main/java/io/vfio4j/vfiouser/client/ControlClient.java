@@ -92,7 +92,8 @@ public final class ControlClient implements AutoCloseable {
         (flags & Structs.ControlInfo.CONNECTED) != 0 ? Optional.of(vmm(body)) : Optional.empty(),
         (flags & Structs.ControlInfo.STAGED) != 0, (flags & Structs.ControlInfo.HELD) != 0,
         (flags & Structs.ControlInfo.SURRENDERED) != 0, Duration.ofNanos(maxHold),
-        body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_REGIONS));
+        body.get(LittleEndian.U64, Structs.ControlInfo.MAPPED_REGIONS),
+        body.get(LittleEndian.U64, Structs.ControlInfo.SERVER));
   }
 
   private static ControlInfo.Vmm vmm(MemorySegment body) {

@@ -15,9 +15,10 @@ import java.util.Optional;
  * @param maxHold how long messages may wait before it does
  * @param mappedRegions the regions whose memory the VMM has, and may have mapped: bit n for region n, bit 63 for all
  *     from 63 on
+ * @param server a random number that identifies this run of the server
  */
 public record ControlInfo(Optional<Vmm> vmm, boolean isStaged, boolean isHeld, boolean isSurrendered,
-    Duration maxHold, long mappedRegions) {
+    Duration maxHold, long mappedRegions, long server) {
 
   /**
    * A VMM that uses the device.

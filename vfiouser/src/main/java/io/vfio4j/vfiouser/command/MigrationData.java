@@ -83,9 +83,10 @@ public final class MigrationData implements CommandHandlers, AutoCloseable {
   /**
    * Returns the data left to read before the device is stopped.
    *
-   * @throws ErrnoException EINVAL outside of PRE_COPY and PRE_COPY_P2P, ENOTTY if the device does not know it
+   * @throws ErrnoException ESTALE if the hold of the client has ended, EINVAL outside of PRE_COPY and PRE_COPY_P2P, ENOTTY if the device does not know it
    */
   PreCopyInfo preCopyInfo() throws ErrnoException {
+    guard.beforeData();
     if (!device.features().has(MigrationFeature.PRE_COPY)) {
       throw new ErrnoException(Errno.ENOTTY, "pre-copy info of a device without PRE_COPY");
     }
@@ -134,6 +135,7 @@ public final class MigrationData implements CommandHandlers, AutoCloseable {
           "MIG_DATA_READ of " + Integer.toUnsignedString(size) + " bytes");
     }
     request.requireArgsz(MigData.SIZE, size);
+    guard.beforeData();
     if (saving == null) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_READ in " + device.state());
     }
@@ -162,6 +164,7 @@ public final class MigrationData implements CommandHandlers, AutoCloseable {
           "MIG_DATA_WRITE of " + Integer.toUnsignedString(size) + " bytes");
     }
     request.requireArgsz(MigData.SIZE, size);
+    guard.beforeData();
     if (resuming == null) {
       throw new ErrnoException(Errno.EINVAL, "MIG_DATA_WRITE in " + device.state());
     }

@@ -14,6 +14,15 @@ public interface MoveGuard {
    */
   void beforeMove(DeviceState target) throws ErrnoException;
 
+  /**
+   * Called before the device's state is read or written.
+   *
+   * @throws ErrnoException ESTALE if the device has left the state that the client moved it to
+   */
+  default void beforeData() throws ErrnoException {
+    // The state machine of the device decides.
+  }
+
   /** Called when the device was moved, or a move has failed. */
   void onMoved();
 

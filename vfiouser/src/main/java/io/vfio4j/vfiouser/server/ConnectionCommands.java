@@ -46,6 +46,7 @@ final class ConnectionCommands implements CommandHandlers, AutoCloseable {
       throw new ErrnoException(Errno.EINVAL,
           "CONNECTION_EXPORT of " + Integer.toUnsignedString(room) + " bytes");
     }
+    context.hold().checkNotExpired();
     if (!context.hold().isDriven() || context.device().state() != DeviceState.STOP_COPY) {
       throw new ErrnoException(Errno.EINVAL,
           "the connection is passed on in STOP_COPY only; the device is in " + context.device().state());
@@ -99,6 +100,7 @@ final class ConnectionCommands implements CommandHandlers, AutoCloseable {
   }
 
   private void checkImportable() throws ErrnoException {
+    context.hold().checkNotExpired();
     DeviceState state = context.device().state();
     if (!context.hold().isDriven() || (state != DeviceState.RESUMING && state != DeviceState.STOP)) {
       throw new ErrnoException(Errno.EINVAL,

@@ -18,10 +18,15 @@ final class ControlCommands implements CommandHandlers {
 
   private final DeviceContext context;
   private final VmmSlot vmm;
+  private final long server;
 
-  ControlCommands(DeviceContext context, VmmSlot vmm) {
+  /**
+   * @param server identifies this run of the server
+   */
+  ControlCommands(DeviceContext context, VmmSlot vmm, long server) {
     this.context = context;
     this.vmm = vmm;
+    this.server = server;
   }
 
   @Override
@@ -45,7 +50,8 @@ final class ControlCommands implements CommandHandlers {
         .u64(ControlInfo.MAPPED_BYTES, context.dma().mappedBytes())
         .u64(ControlInfo.MAX_HOLD, context.hold().maxNanos())
         .u64(ControlInfo.TOKEN, connection.map(VmmConnection::token).orElse(0L))
-        .u64(ControlInfo.MAPPED_REGIONS, mappedRegions());
+        .u64(ControlInfo.MAPPED_REGIONS, mappedRegions())
+        .u64(ControlInfo.SERVER, server);
   }
 
   private long mappedRegions() {
@@ -66,6 +72,7 @@ final class ControlCommands implements CommandHandlers {
 
   private void surrender(Request request, Reply reply) throws ErrnoException {
     checkToken(request);
+    context.hold().checkNotExpired();
     DeviceState state = context.device().state();
     if (!context.hold().isDriven() || (state != DeviceState.STOP_COPY && state != DeviceState.STOP)) {
       throw new ErrnoException(Errno.ESTALE, "the device is in " + state

@@ -31,13 +31,18 @@ final class ControlConnection extends ClientConnection {
   private static final int MAX_MESSAGES = 16;
 
   private final VmmSlot vmm;
+  private final long server;
   private @Nullable ConnectionCommands connectionCommands;
   private @Nullable StateMemoryCommands memoryCommands;
 
-  ControlConnection(DeviceContext context, VmmSlot vmm, ClientLog log, MessageTransport transport,
-      Duration stallTimeout) {
+  /**
+   * @param server identifies this run of the server
+   */
+  ControlConnection(DeviceContext context, VmmSlot vmm, long server, ClientLog log,
+      MessageTransport transport, Duration stallTimeout) {
     super(context, log, transport, stallTimeout);
     this.vmm = vmm;
+    this.server = server;
   }
 
   /** Returns whether the device stays in STOP when the client disconnects, if no VMM uses it. */
@@ -100,7 +105,7 @@ final class ControlConnection extends ClientConnection {
         new ConfigSpaceCommands(device, negotiated.limits().maxDataXferSize()),
         new DeviceCommands(device, context.dma().log(), sessions, moveGuard()),
         new FeatureCommands(device, sessions, context.dma().log(), negotiated.bitmaps()),
-        new ControlCommands(context, vmm),
+        new ControlCommands(context, vmm, server),
         new HandoverCommands(vmm),
         passing,
         memories,
@@ -118,8 +123,16 @@ final class ControlConnection extends ClientConnection {
   MoveGuard moveGuard() {
     return new MoveGuard() {
       @Override
-      public void beforeMove(DeviceState target) {
-        // The state machine of the device decides.
+      public void beforeMove(DeviceState target) throws ErrnoException {
+        if (target == DeviceState.RUNNING) {
+          context.hold().forgetExpiry();
+        }
+        context.hold().checkNotExpired();
+      }
+
+      @Override
+      public void beforeData() throws ErrnoException {
+        context.hold().checkNotExpired();
       }
 
       @Override
@@ -138,6 +151,7 @@ final class ControlConnection extends ClientConnection {
 
       @Override
       public void onReset() {
+        context.hold().forgetExpiry();
         // The state that belongs to a staged connection is gone.
         vmm.dropStaged();
         if (context.hold().isSurrendered()) {

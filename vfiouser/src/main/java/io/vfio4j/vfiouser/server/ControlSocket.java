@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,7 @@ final class ControlSocket implements Summons, AutoCloseable {
   /** How long a signal may take to arrive before it is repeated: it has no effect outside of a system call. */
   private static final long SIGNAL_INTERVAL_MILLIS = 1;
 
+  private final long server = ThreadLocalRandom.current().nextLong();
   private final LogLimiter log;
   private final ServerOptions options;
   private final BlockingQueue<Optional<UnixSocket>> clients = new LinkedBlockingQueue<>();
@@ -72,6 +74,7 @@ final class ControlSocket implements Summons, AutoCloseable {
   private @Nullable VmmSlot slot;
   private @Nullable ControlConnection connection;
   private int clientCount;
+  private int ownUser;
 
   /**
    * Creates a control socket; clients are accepted after {@link #start}.
@@ -90,6 +93,7 @@ final class ControlSocket implements Summons, AutoCloseable {
     context = served;
     slot = vmm;
     deviceThread = ThreadSignal.ofCurrentThread();
+    ownUser = ownUser();
     acceptor.start();
     monitor.start();
   }
@@ -185,9 +189,9 @@ final class ControlSocket implements Summons, AutoCloseable {
       do {
         hasMore = serveClient();
         if (hold().isExpired()) {
-          log.accept("messages of the VMM have waited for %d ms: the device returns to RUNNING"
-              .formatted(hold().maxNanos() / 1_000_000));
+          hold().expire();
           resume();
+          log.accept(hold().describeExpiry());
         }
       } while (isWaitingForClient() && (hasMore || await(MAX_WAIT_NANOS)));
     } finally {
@@ -286,12 +290,12 @@ final class ControlSocket implements Summons, AutoCloseable {
       UnixSocket.PeerCredentials peer = socket.peerCredentials();
       ClientLog clientLog = new ClientLog(log,
           "control client %d (pid %d, uid %d)".formatted(++clientCount, peer.pid(), peer.uid()));
-      if (peer.uid() != 0 && peer.uid() != ownUser()) {
+      if (peer.uid() != 0 && peer.uid() != ownUser) {
         log.accept(clientLog.client() + " rejected: only root and the server's own user may connect");
         socket.close();
         return null;
       }
-      return new ControlConnection(context(), vmm(), clientLog,
+      return new ControlConnection(context(), vmm(), server, clientLog,
           SocketTransport.withTimeout(socket, STALL_TIMEOUT, Duration.ZERO, options.socketBuffer()),
           STALL_TIMEOUT);
     } catch (LinuxException e) {
@@ -319,6 +323,7 @@ final class ControlSocket implements Summons, AutoCloseable {
     ended.close();
     ended.log.ended(wasNegotiated, failure, stopping);
     acceptor.releasePlace();
+    hold().forgetExpiry();
     if (hold().isDriven() && !hold().isSurrendered()
         && !(keepsStopped && context().device().state() == DeviceState.STOP)) {
       resume();

@@ -2,6 +2,8 @@
 package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.model.DeviceState;
+import io.vfio4j.model.Errno;
+import io.vfio4j.model.ErrnoException;
 import io.vfio4j.vfiouser.device.EmulatedDevice;
 import io.vfio4j.vfiouser.wire.Command;
 import io.vfio4j.vfiouser.wire.DeferredMessage;
@@ -34,6 +36,8 @@ final class Hold {
     REGISTERS, EVERYTHING
   }
 
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
   private final EmulatedDevice device;
   private final long maxNanos;
   private final LongSupplier clock;
@@ -45,6 +49,8 @@ final class Hold {
   private boolean messageWaits;
   /** Whether messages have waited since {@link #waitingSince}. */
   private boolean isTimed;
+  /** Whether messages have waited too long, and the control client does not know yet. */
+  private boolean hasExpired;
   private long waitingSince;
 
   /**
@@ -118,6 +124,33 @@ final class Hold {
       case REGISTERS -> messageWaits;
       case EVERYTHING -> true;
     };
+  }
+
+  /** Called when the device is about to return to RUNNING by itself, because messages have waited too long. */
+  void expire() {
+    hasExpired = true;
+  }
+
+  /** Called when the control client moves the device to RUNNING, resets it, or has disconnected. */
+  void forgetExpiry() {
+    hasExpired = false;
+  }
+
+  /**
+   * Checks that the device has not returned to RUNNING by itself.
+   *
+   * @throws ErrnoException ESTALE if it has
+   */
+  void checkNotExpired() throws ErrnoException {
+    if (hasExpired) {
+      throw new ErrnoException(Errno.ESTALE, describeExpiry());
+    }
+  }
+
+  /** Returns what has happened, for the control client and the log. */
+  String describeExpiry() {
+    return "messages of the VMM have waited for %d ms (--max-hold), and the device has returned to RUNNING"
+        .formatted(maxNanos / NANOS_PER_MILLI);
   }
 
   /** Called when the control client has moved or reset the device, or it has moved by itself. */

@@ -344,7 +344,8 @@ public final class Structs {
 
   /**
    * CONTROL_INFO of a control socket: {@code struct { u32 argsz, flags; u64 connected_since; u32 pid, uid,
-   * mappings, irqs; u64 mapped_bytes, max_hold, token, mapped_regions; }}. The request has the first two fields.
+   * mappings, irqs; u64 mapped_bytes, max_hold, token, mapped_regions, server; }}. The request has the first
+   * two fields.
    */
   public static final class ControlInfo {
     public static final int FLAGS = 4;
@@ -361,7 +362,9 @@ public final class Structs {
     public static final int TOKEN = 48;
     /** Bit n: the VMM has the memory of region n; bit 63 stands for all regions from 63 on. */
     public static final int MAPPED_REGIONS = 56;
-    public static final int SIZE = 64;
+    /** A random number that each run of a server has. */
+    public static final int SERVER = 64;
+    public static final int SIZE = 72;
     public static final int REQUEST_SIZE = 8;
     /** A VMM is connected, or its connection is staged. */
     public static final int CONNECTED = 1;
@@ -375,7 +378,8 @@ public final class Structs {
         flags("flags", FLAGS, "connected", "staged", "held", "surrendered"),
         u64("connected_since", CONNECTED_SINCE), u32("pid", PID), u32("uid", UID),
         u32("mappings", MAPPINGS), hex("irqs", IRQS), u64("mapped_bytes", MAPPED_BYTES),
-        u64("max_hold", MAX_HOLD), hex("token", TOKEN), hex("mapped_regions", MAPPED_REGIONS));
+        u64("max_hold", MAX_HOLD), hex("token", TOKEN), hex("mapped_regions", MAPPED_REGIONS),
+        hex("server", SERVER));
 
     private ControlInfo() {
     }

@@ -108,8 +108,8 @@ class ControlClientTest {
   }
 
   private static MessageBytes info(int flags, long maxHold) {
-    return MessageBytes.empty().u32(64, flags).u64(1_700_000_000_123L).u32(4711, 1000, 3, 5)
-        .u64(1L << 33, maxHold, 0xfedc_ba98_7654_3210L, 0b101);
+    return MessageBytes.empty().u32(72, flags).u64(1_700_000_000_123L).u32(4711, 1000, 3, 5)
+        .u64(1L << 33, maxHold, 0xfedc_ba98_7654_3210L, 0b101, 77);
   }
 
   @Test
@@ -119,12 +119,12 @@ class ControlClientTest {
       assertThat(info).isEqualTo(new ControlInfo(Optional.of(
           new ControlInfo.Vmm(0xfedc_ba98_7654_3210L, Instant.ofEpochMilli(1_700_000_000_123L), 4711, 1000, 3,
               1L << 33, 5)),
-          true, true, true, Duration.ofSeconds(4), 0b101));
+          true, true, true, Duration.ofSeconds(4), 0b101, 77));
       assertThat(info.token()).isEqualTo(0xfedc_ba98_7654_3210L);
       assertThat(info.vmm().orElseThrow().isEnabled(2)).isTrue();
       assertThat(info.vmm().orElseThrow().isEnabled(1)).isFalse();
       assertThat(server.received.getFirst().body())
-          .isEqualTo(MessageBytes.empty().u32(64, 0).toBytes());
+          .isEqualTo(MessageBytes.empty().u32(72, 0).toBytes());
     }
   }
 

@@ -85,7 +85,7 @@ class ControlClientFailuresTest {
   }
 
   private static MessageBytes infoRequest() {
-    return MessageBytes.empty().u32(64, 0);
+    return MessageBytes.empty().u32(72, 0);
   }
 
   private static void move(RawPeer peer, DeviceState state) throws Exception {

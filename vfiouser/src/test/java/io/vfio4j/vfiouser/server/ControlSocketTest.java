@@ -10,6 +10,7 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.IovaRange;
+import io.vfio4j.model.SavingSession;
 import io.vfio4j.vfiouser.client.ClientOptions;
 import io.vfio4j.vfiouser.client.ControlClient;
 import io.vfio4j.vfiouser.client.ControlInfo;
@@ -18,9 +19,12 @@ import io.vfio4j.vfiouser.testing.Await;
 import io.vfio4j.vfiouser.testing.BackgroundTask;
 import io.vfio4j.vfiouser.testing.TestDevice;
 import io.vfio4j.vfiouser.testing.TestServer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -182,6 +186,29 @@ class ControlSocketTest {
       assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isEqualTo(9);
       assertThat(control.device().state()).isEqualTo(DeviceState.RUNNING);
       assertThat(served.log().take()).contains("messages of the VMM have waited");
+    }
+  }
+
+  @Test
+  void tellsClientThatItsHoldHasExpired() throws Exception {
+    try (TestServer served = serve(Duration.ofMillis(50));
+        VfioUserClient vmm = served.connect();
+        ControlClient control = connectControl();
+        Arena arena = Arena.ofConfined()) {
+      long token = control.info().token();
+      SavingSession session =
+          (SavingSession) control.device().moveTo(DeviceState.STOP_COPY).session().orElseThrow();
+      assertThat(vmm.readInt(TestDevice.BAR0, TestDevice.SCRATCH)).isZero();
+      MemorySegment buffer = arena.allocate(4096);
+      for (ThrowingCallable call : List.<ThrowingCallable>of(() -> session.read(buffer),
+          () -> control.surrender(token), () -> control.device().moveTo(DeviceState.STOP))) {
+        assertThatExceptionOfType(DeviceException.class).isThrownBy(call)
+            .withMessageContaining("messages of the VMM have waited for 50 ms")
+            .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ESTALE));
+      }
+      control.device().moveTo(DeviceState.RUNNING);
+      control.device().moveTo(DeviceState.PRE_COPY);
+      control.device().moveTo(DeviceState.RUNNING);
     }
   }
 
