@@ -58,8 +58,8 @@ final class SwapFaultScenario implements AutoCloseable {
   }
 
   /** How long a process is stopped: longer than the servers let messages wait. */
-  private static final Duration STALL = Duration.ofSeconds(3);
-  private static final Duration STALL_MAX_HOLD = Duration.ofSeconds(2);
+  private static final Duration STALL = Duration.ofSeconds(5);
+  private static final Duration STALL_MAX_HOLD = Duration.ofSeconds(3);
 
   /** Long enough that a busy machine does not cause another fault. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -187,18 +187,23 @@ final class ControlSocket implements Summons, AutoCloseable {
     boolean hasMore = false;
     try {
       do {
+        endExpiredHold(); // Before messages that came too late, as after this process was stopped.
         hasMore = serveClient();
-        if (hold().isExpired()) {
-          hold().expire();
-          resume();
-          log.accept(hold().describeExpiry());
-        }
+        endExpiredHold();
       } while (isWaitingForClient() && (hasMore || await(MAX_WAIT_NANOS)));
     } finally {
       synchronized (lock) {
         turn = hasMore ? Turn.SUMMONED : Turn.MONITOR;
         lock.notifyAll();
       }
+    }
+  }
+
+  private void endExpiredHold() {
+    if (hold().isExpired()) {
+      hold().expire();
+      resume();
+      log.accept(hold().describeExpiry());
     }
   }
 
