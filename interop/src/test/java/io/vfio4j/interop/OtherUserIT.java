@@ -152,7 +152,8 @@ class OtherUserIT {
       try (ControlClient own = ControlClient.connect(control, ClientOptions.DEFAULT)) {
         assertThat(own.info().vmm()).isPresent();
       }
-      assertThat(vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.ID)).isEqualTo(ScratchLayout.ID_VALUE);
+      assertThat(vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.ID))
+          .isEqualTo(ScratchLayout.ID_VALUE);
       assertThat(served.stop()).isZero();
       assertThat(served.stderrLines()).anySatisfy(line -> assertThat(line)
           .contains("uid " + NOBODY, "rejected: only root and the server's own user may connect"));

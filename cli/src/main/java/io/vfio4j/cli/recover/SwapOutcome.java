@@ -51,7 +51,8 @@ record SwapOutcome(JournalStep step, String reason) {
           .of(new SwapOutcome(JournalStep.RUNNING, "the target's server has the VMM's connection"));
     }
     if (target.server() != swapped.targetServer()) {
-      output.warning("the target's server was restarted since the handover: it may have run the device before");
+      output
+          .warning("the target's server was restarted since the handover: it may have run the device before");
       return Optional.empty();
     }
     if (source.token() == swapped.token() && source.isSurrendered()) {

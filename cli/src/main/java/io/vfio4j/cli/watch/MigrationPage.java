@@ -105,10 +105,11 @@ final class MigrationPage {
     Optional<String> unreleased = releaseFailure();
     Optional<String> paused = workloadFailure();
     html.raw("<header>\n").element("h1", "", title())
-        .element("p", failure.or(() -> unreleased).or(() -> paused).isEmpty() ? "badge passed" : "badge failed",
+        .element("p",
+            failure.or(() -> unreleased).or(() -> paused).isEmpty() ? "badge passed" : "badge failed",
             failure.isPresent() ? "Failed"
                 : unreleased.isPresent() ? "Done, but the source was not released"
-                : paused.isPresent() ? "Done, but the workload remains paused" : "Done")
+                    : paused.isPresent() ? "Done, but the workload remains paused" : "Done")
         .raw("<dl>\n")
         .fact("Command", command.name()).fact("Started", TIME.format(timeline.startTime()))
         .fact("Duration", time(total)).raw("</dl>\n");

@@ -46,7 +46,8 @@ class ControlAddressFailuresIT {
   }
 
   private ChildServer serve(String name, String... more) throws Exception {
-    List<String> arguments = new ArrayList<>(List.of("--control", folder.resolve(name + ".control").toString()));
+    List<String> arguments =
+        new ArrayList<>(List.of("--control", folder.resolve(name + ".control").toString()));
     arguments.addAll(List.of(more));
     return ChildServer
         .start(CommandProcesses.serve(folder.resolve(name + ".sock"), arguments.toArray(String[]::new)));
@@ -78,7 +79,8 @@ class ControlAddressFailuresIT {
     source.close();
     source = serve("c", "--max-hold", "60s", "--fault", "read,at=100000,errno=EIO");
     vmm = CheckingVmm.start(source.socket());
-    CommandRun run = CommandRun.vfio4j("save", control("c"), "--output", folder.resolve("c.state").toString());
+    CommandRun run =
+        CommandRun.vfio4j("save", control("c"), "--output", folder.resolve("c.state").toString());
     assertThat(run.exitCode()).as(run.out()).isEqualTo(ExitCodes.FAILURE);
     assertThat(run.err()).contains("EIO");
     assertVmmContinues();
@@ -134,8 +136,9 @@ class ControlAddressFailuresIT {
   }
 
   private CommandRun send(String address, int receiverExits) throws Exception {
-    try (ChildProcess receiver = CommandProcesses.start("receive", "--listen", address, control("b"), "--json",
-        "--state-dir", state("b"))) {
+    try (
+        ChildProcess receiver = CommandProcesses.start("receive", "--listen", address, control("b"), "--json",
+            "--state-dir", state("b"))) {
       CommandProcesses.await(receiver, CommandProcesses.event("listening"));
       CommandRun run = CommandRun.vfio4j("send", "--connect", address, control("a"), "--json",
           "--max-downtime", "60s", "--no-hold", "--state-dir", state("a"));

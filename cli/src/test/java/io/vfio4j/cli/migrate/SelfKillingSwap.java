@@ -52,7 +52,8 @@ public final class SelfKillingSwap {
           dieAt(Step.COMMITTED, step);
         }
       };
-      Handover handover = new KillingHandover(new ConnectionHandover(from, to, token, SwapObserver.NONE), step);
+      Handover handover =
+          new KillingHandover(new ConnectionHandover(from, to, token, SwapObserver.NONE), step);
       LocalMigration.run(DeviceSet.of(from.device()).withHandover(handover), DeviceSet.of(to.device()),
           options, Workload.NONE, listener);
     }

@@ -265,8 +265,9 @@ final class SwapFaultScenario implements AutoCloseable {
         .filter(event -> event.get("event").getAsString().equals("open-migration"))
         .filter(event -> event.get("side").getAsString().equals("target")).findFirst();
     assertThat(open).as(recovered.out()).isPresent();
-    CommandRun abandoned = CommandRun.vfio4j("recover", open.get().get("migration").getAsString(), "--abandon",
-        "--state-dir", state());
+    CommandRun abandoned =
+        CommandRun.vfio4j("recover", open.get().get("migration").getAsString(), "--abandon",
+            "--state-dir", state());
     assertThat(abandoned.exitCode()).as(abandoned.err()).isEqualTo(ExitCodes.SUCCESS);
   }
 
@@ -288,7 +289,8 @@ final class SwapFaultScenario implements AutoCloseable {
   /** The VMM's connection has ended: with the server that had it. */
   private String lost() throws Exception {
     boolean isSources = !source.isAlive();
-    assertThat(isSources || !target.isAlive()).as("a VMM lost its device, although no server was killed").isTrue();
+    assertThat(isSources || !target.isAlive()).as("a VMM lost its device, although no server was killed")
+        .isTrue();
     requireFree(isSources ? target : source, isSources ? idleTarget : idleSource);
     return isSources ? "lost with the old server" : "lost with the new server";
   }

@@ -80,7 +80,8 @@ class SwapFaultsIT {
 
   private static void throwAll(List<Throwable> failures, FailureTable others) {
     if (!failures.isEmpty()) {
-      AssertionError all = new AssertionError("%d faults; the others:%n%s".formatted(failures.size(), others));
+      AssertionError all =
+          new AssertionError("%d faults; the others:%n%s".formatted(failures.size(), others));
       failures.forEach(all::addSuppressed);
       throw all;
     }
@@ -114,7 +115,8 @@ class SwapFaultsIT {
     try (SwapFaultScenario good =
         new SwapFaultScenario(here, SteppedSwap.ALL, SwapFaultScenario.Fault.COMMAND_KILLED)) {
       List<String> steps = good.steps();
-      List<String> sorted = new ArrayList<>(steps.stream().filter(step -> !step.startsWith("target")).toList());
+      List<String> sorted =
+          new ArrayList<>(steps.stream().filter(step -> !step.startsWith("target")).toList());
       sorted.addAll(steps.stream().filter(step -> step.startsWith("target")).toList());
       return sorted.stream().distinct().toList();
     }

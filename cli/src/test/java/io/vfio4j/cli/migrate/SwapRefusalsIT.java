@@ -55,7 +55,8 @@ class SwapRefusalsIT {
 
   private CommandRun swapBetween(String from, String to, String... more) {
     List<String> arguments = new ArrayList<>(List.of("swap", "--from", "control:" + control(from), "--to",
-        "control:" + control(to), "--max-downtime", "60s", "--state-dir", folder.resolve("state").toString()));
+        "control:" + control(to), "--max-downtime", "60s", "--state-dir",
+        folder.resolve("state").toString()));
     arguments.addAll(List.of(more));
     return CommandRun.vfio4j(arguments.toArray(String[]::new));
   }
@@ -120,7 +121,8 @@ class SwapRefusalsIT {
   /** A new server that runs out of descriptors, at any of those that it needs. */
   @Test
   void survivesTargetWithoutDescriptors() throws Exception {
-    try (ChildServer a = serve("a"); ChildServer b = serve("b"); CheckingVmm vmm = CheckingVmm.start(a.socket())) {
+    try (ChildServer a = serve("a"); ChildServer b = serve("b");
+        CheckingVmm vmm = CheckingVmm.start(a.socket())) {
       // The JVM opens files when it loads classes: not with the limit.
       assertThat(swap().exitCode()).isEqualTo(ExitCodes.SUCCESS);
       assertThat(swapBack().exitCode()).isEqualTo(ExitCodes.SUCCESS);
@@ -162,21 +164,24 @@ class SwapRefusalsIT {
 
   private static int highestDescriptor(long pid) throws IOException {
     try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
-      return descriptors.mapToInt(path -> Integer.parseInt(path.getFileName().toString())).max().orElseThrow();
+      return descriptors.mapToInt(path -> Integer.parseInt(path.getFileName().toString())).max()
+          .orElseThrow();
     }
   }
 
   /** Sets RLIMIT_NOFILE: one more than the highest number of a descriptor. */
   private static void setDescriptorLimit(long pid, int limit) throws Exception {
-    Process prlimit = new ProcessBuilder("prlimit", "--pid", Long.toString(pid), "--nofile=%d:".formatted(limit))
-        .redirectErrorStream(true).start();
+    Process prlimit =
+        new ProcessBuilder("prlimit", "--pid", Long.toString(pid), "--nofile=%d:".formatted(limit))
+            .redirectErrorStream(true).start();
     String said = new String(prlimit.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(prlimit.waitFor()).as(said).isZero();
   }
 
   @Test
   void refusesServersWithAnotherControlClient() throws Exception {
-    try (ChildServer a = serve("a"); ChildServer b = serve("b"); CheckingVmm vmm = CheckingVmm.start(a.socket())) {
+    try (ChildServer a = serve("a"); ChildServer b = serve("b");
+        CheckingVmm vmm = CheckingVmm.start(a.socket())) {
       for (String busy : List.of("a", "b")) {
         CommandRun run;
         try (ControlClient first = ControlClient.connect(control(busy), ClientOptions.DEFAULT)) {
@@ -185,7 +190,8 @@ class SwapRefusalsIT {
           assertThat(first.device().state()).isEqualTo(DeviceState.PRE_COPY);
         }
         assertUntouched(run, vmm);
-        assertThat(run.err()).contains(control(busy).toString()).contains("in use: another control client is connected");
+        assertThat(run.err()).contains(control(busy).toString())
+            .contains("in use: another control client is connected");
       }
       vmm.finish(0);
       assertFree(b);
@@ -209,7 +215,8 @@ class SwapRefusalsIT {
   /** What the other tests rely on: a VMM that two servers serve at once notices. */
   @Test
   void vmmNoticesTwoServers() throws Exception {
-    try (ChildServer a = serve("a"); ChildServer _ = serve("b"); CheckingVmm vmm = CheckingVmm.start(a.socket())) {
+    try (ChildServer a = serve("a"); ChildServer _ = serve("b");
+        CheckingVmm vmm = CheckingVmm.start(a.socket())) {
       assertThat(vmm.awaitRounds(ROUNDS)).isTrue();
       try (ControlClient from = ControlClient.connect(control("a"), ClientOptions.DEFAULT);
           ControlClient to = ControlClient.connect(control("b"), ClientOptions.DEFAULT)) {

@@ -66,7 +66,8 @@ public final class CheckingVmm implements AutoCloseable {
 
   private CheckingVmm(UnixSocket socket) throws IOException {
     this.socket = socket;
-    this.device = VfioUserClient.of(socket, "vmm", ClientOptions.DEFAULT.withTimeout(CommandProcesses.TIMEOUT));
+    this.device =
+        VfioUserClient.of(socket, "vmm", ClientOptions.DEFAULT.withTimeout(CommandProcesses.TIMEOUT));
     this.file = Memfd.create("guest", RANGE.length());
     this.memory = MemoryMap.shared(file, 0, RANGE.length(), true, arena);
     this.interrupt = EventFd.create();
