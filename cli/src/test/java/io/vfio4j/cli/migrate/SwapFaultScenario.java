@@ -69,6 +69,10 @@ final class SwapFaultScenario implements AutoCloseable {
   private static final int POSTED = 8 << 20;
   private static final int ROUNDS = 3;
 
+  /** The new server serves the VMM, and the target has not recorded that it runs. */
+  private static final Set<String> SERVING =
+      Set.of("target completed STOP > RUNNING_P2P", "target starts RUNNING_P2P > RUNNING");
+
   private final Path here;
   private final String step;
   private final Fault fault;
@@ -276,6 +280,9 @@ final class SwapFaultScenario implements AutoCloseable {
       requireFree(source, idleSource);
       requireFree(target, idleTarget);
       return "both servers are free";
+    }
+    if (decided && SERVING.contains(step)) {
+      return "an operator decides: source, without what the new server has done";
     }
     if (!vmm.awaitRounds(ROUNDS)) {
       return lost();
