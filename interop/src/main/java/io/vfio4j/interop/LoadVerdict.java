@@ -3,9 +3,11 @@ package io.vfio4j.interop;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * The verdict on a device whose server was replaced under load, computed from the output of the guest's
@@ -13,8 +15,13 @@ import java.util.regex.Pattern;
  *
  * @param problems what is wrong; empty if the guest noticed nothing but pauses
  * @param pauses the longest iteration of the load around each swap, in microseconds
+ * @param otherPauses the longest iterations of the lines of progress without a swap
+ * @param iterations the number of iterations
+ * @param lost the number of interrupts that were raised and did not arrive
+ * @param spurious the number of interrupts that arrived and were not raised
  */
-record LoadVerdict(List<String> problems, List<Long> pauses) {
+record LoadVerdict(List<String> problems, List<Long> pauses, List<Long> otherPauses, long iterations,
+    long lost, long spurious) {
 
   /** The output that begins a load. */
   static final String BEGIN = "load begin";
@@ -49,12 +56,21 @@ record LoadVerdict(List<String> problems, List<Long> pauses) {
   }
 
   private record Progress(long iterations, long interrupts, long spurious, long traffic, long pause) {
+    static final Progress NONE = new Progress(0, 0, 0, 0, 0);
   }
 
   /** Copies the lists. */
   LoadVerdict {
     problems = List.copyOf(problems);
     pauses = List.copyOf(pauses);
+    otherPauses = List.copyOf(otherPauses);
+  }
+
+  /** Returns this verdict with further problems. */
+  LoadVerdict withProblems(List<String> more) {
+    List<String> all = new ArrayList<>(problems);
+    all.addAll(more);
+    return new LoadVerdict(all, pauses, otherPauses, iterations, lost, spurious);
   }
 
   /**
@@ -80,7 +96,10 @@ record LoadVerdict(List<String> problems, List<Long> pauses) {
       problems.add("the load's end is missing");
     }
     checkProgress(progress, limits, problems);
-    return new LoadVerdict(problems, checkSwaps(progress, swaps, limits, problems));
+    List<Long> pauses = checkSwaps(progress, swaps, limits, problems);
+    Progress last = progress.isEmpty() ? Progress.NONE : progress.getLast();
+    return new LoadVerdict(problems, pauses, pausesOutside(swaps, progress), last.iterations,
+        last.iterations - last.interrupts, last.spurious);
   }
 
   private static void parse(String line, boolean isLast, List<Progress> progress, List<String> problems) {
@@ -110,7 +129,7 @@ record LoadVerdict(List<String> problems, List<Long> pauses) {
   }
 
   private static void checkProgress(List<Progress> progress, Limits limits, List<String> problems) {
-    Progress before = new Progress(0, 0, 0, 0, 0);
+    Progress before = Progress.NONE;
     for (int i = 0; i < progress.size(); i++) {
       Progress now = progress.get(i);
       if (now.iterations <= before.iterations) {
@@ -150,5 +169,12 @@ record LoadVerdict(List<String> problems, List<Long> pauses) {
       begun = swap.linesBefore;
     }
     return pauses;
+  }
+
+  private static List<Long> pausesOutside(List<Swap> swaps, List<Progress> progress) {
+    BitSet around = new BitSet();
+    swaps.forEach(swap -> around.set(swap.linesBefore, Math.max(swap.linesBefore, swap.linesAfter + LINES_AFTER)));
+    return IntStream.range(0, progress.size()).filter(line -> !around.get(line))
+        .mapToObj(line -> progress.get(line).pause).toList();
   }
 }

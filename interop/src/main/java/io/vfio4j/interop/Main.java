@@ -26,6 +26,9 @@ final class Main {
     boolean good = true;
     try {
       switch (arguments[1]) {
+        case "swaps" -> good = SwapSoak.run(cache, swaps(arguments),
+            Path.of(System.getProperty("vfio4j.interop.results", "results")),
+            System.getProperty("vfio4j.interop.commit", "unknown"));
         case "soak" -> good = RebootSoak.run(cache, Duration.ofMinutes(minutes(arguments)));
         case "measure" -> GuestBenchmark.run(cache);
         case "record" -> SessionRecorder.run(cache, folder(arguments));
@@ -40,11 +43,19 @@ final class Main {
   }
 
   private static long minutes(String[] arguments) {
-    long minutes = arguments.length > 2 ? Long.parseLong(arguments[2]) : 10;
-    if (minutes < 1) {
+    return number(arguments, 10);
+  }
+
+  private static int swaps(String[] arguments) {
+    return number(arguments, 50);
+  }
+
+  private static int number(String[] arguments, int otherwise) {
+    int number = arguments.length > 2 ? Integer.parseInt(arguments[2]) : otherwise;
+    if (number < 1) {
       usage();
     }
-    return minutes;
+    return number;
   }
 
   private static Path folder(String[] arguments) {
@@ -56,7 +67,7 @@ final class Main {
 
   private static void usage() {
     System.err.println(
-        "usage: interop/run soak [MINUTES] | measure | record FOLDER | kernel [GROUP|CDEV] [CHECK...]");
+        "usage: interop/run swaps [COUNT] | soak [MINUTES] | measure | record FOLDER | kernel [GROUP|CDEV] [CHECK...]");
     System.exit(USAGE_ERROR);
   }
 }

@@ -62,6 +62,11 @@ final class GuestExtension implements BeforeAllCallback, AfterAllCallback, TestE
     return getOrSkip(() -> environment().boot(settings));
   }
 
+  /** Starts a guest and two servers for its device. */
+  SwapRun startSwapRun(SwapGuest kind, int swaps) throws Exception {
+    return getOrSkip(() -> SwapRun.start(environment(), kind, swaps));
+  }
+
   /** Starts a guest whose kernel has migratable VFIO devices. */
   Guest bootVfio(VfioInterface interfaces, int memoryMiB) throws Exception {
     return getOrSkip(() -> {

@@ -35,6 +35,10 @@ class LoadVerdictTest {
     LoadVerdict verdict = LoadVerdict.of(output(), 0, SWAPS, LIMITS);
     assertThat(verdict.problems()).isEmpty();
     assertThat(verdict.pauses()).containsExactly(4000L, 7000L);
+    assertThat(verdict.otherPauses()).containsExactly(900L);
+    assertThat(verdict.iterations()).isEqualTo(50);
+    assertThat(verdict.lost()).isZero();
+    assertThat(verdict.spurious()).isEqualTo(1);
   }
 
   /** Each criterion by a single change of complete output. */
@@ -86,6 +90,12 @@ class LoadVerdictTest {
     List<String> early = output();
     early.add(3, early.getLast());
     assertThat(problems(early)).isNotEmpty();
+  }
+
+  @Test
+  void keepsProblemsFoundElsewhere() {
+    LoadVerdict failed = LoadVerdict.of(output(), 1, SWAPS, LIMITS).withProblems(List.of("QEMU printed: x"));
+    assertThat(failed.problems()).containsExactly("the load ended with status 1", "QEMU printed: x");
   }
 
   @Test

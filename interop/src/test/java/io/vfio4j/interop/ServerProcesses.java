@@ -22,6 +22,16 @@ final class ServerProcesses {
     return Files.readString(Path.of("/proc", Long.toString(server.pid()), "maps")).contains(GUEST_MEMORY);
   }
 
+  /** Returns whether a guest's QEMU has mapped a memfd. */
+  static boolean hasQemuMapped(Guest guest, String memfd) throws IOException {
+    for (ProcessHandle qemu : guest.qemu().process().descendants().toList()) {
+      if (Files.readString(Path.of("/proc", Long.toString(qemu.pid()), "maps")).contains("/memfd:" + memfd)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Stops a server with SIGSTOP until closed, to show what works without it. */
   static AutoCloseable pause(ChildServer server) throws IOException, InterruptedException {
     signal(server, "STOP");
