@@ -37,8 +37,10 @@ enum SwapGuest {
   }
 
   private final String description;
+  @SuppressWarnings("ImmutableEnumChecker") // A record of immutable values.
   private final GuestSettings settings;
   private final Load load;
+  @SuppressWarnings("ImmutableEnumChecker") // An immutable list.
   private final List<String> device;
 
   SwapGuest(String description, GuestSettings settings, Load load, List<String> device) {

@@ -74,7 +74,7 @@ final class SwapSoak {
   private boolean run() throws UnavailableException, InterruptedException {
     out.println("Pauses are the longest iterations of the guest's load around each swap, in ms as the guest measured "
         + "them; the");
-    out.println("last two columns are the longest iterations of 50 ms without a swap.");
+    out.println("last two columns are the longest iterations in each 50 ms without a swap.");
     out.println();
     out.println("| guest | swaps | iterations | interrupts lost | not raised | pause p50 | p99 | longest "
         + "| without a swap p50 | p99 |");

@@ -67,7 +67,8 @@ class SwapGuestIT {
   @Test
   void swapsMappedBar() throws Exception {
     swapUnderLoad(SwapGuest.MAPPED_BAR, run -> {
-      assertThat(ServerProcesses.hasQemuMapped(run.guest(), "scratch")).as("QEMU has mapped the BAR").isTrue();
+      assertThat(ServerProcesses.hasQemuMapped(run.guest(), run.first().server().socket() + " memory"))
+          .as("QEMU has mapped the BAR").isTrue();
       checkVfio(run);
     });
   }
