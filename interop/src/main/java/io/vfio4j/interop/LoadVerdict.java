@@ -173,7 +173,8 @@ record LoadVerdict(List<String> problems, List<Long> pauses, List<Long> otherPau
 
   private static List<Long> pausesOutside(List<Swap> swaps, List<Progress> progress) {
     BitSet around = new BitSet();
-    swaps.forEach(swap -> around.set(swap.linesBefore, Math.max(swap.linesBefore, swap.linesAfter + LINES_AFTER)));
+    swaps.forEach(
+        swap -> around.set(swap.linesBefore, Math.max(swap.linesBefore, swap.linesAfter + LINES_AFTER)));
     return IntStream.range(0, progress.size()).filter(line -> !around.get(line))
         .mapToObj(line -> progress.get(line).pause).toList();
   }

@@ -24,7 +24,8 @@ enum SwapGuest {
       List.of("scratch", "--memory", "1m", "--mappable")),
 
   /** No DMA; Linux's driver handles INTx. */
-  IDIO_16("PCI-IDIO-16 card under Linux's driver, INTx", GuestSettings.DEFAULT.withFlavour(GuestKernel.GENERIC),
+  IDIO_16("PCI-IDIO-16 card under Linux's driver, INTx",
+      GuestSettings.DEFAULT.withFlavour(GuestKernel.GENERIC),
       Load.GPIO, List.of("idio-16", "--loopback"));
 
   /** The address of a scratch device. */

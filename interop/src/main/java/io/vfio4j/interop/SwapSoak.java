@@ -56,8 +56,10 @@ final class SwapSoak {
     try (GuestEnvironment environment = GuestEnvironment.open(cache);
         PrintStream out = new PrintStream(Files.newOutputStream(file), true, StandardCharsets.UTF_8)) {
       System.out.println("interop: writing " + file);
-      out.printf("# Swaps of a device's server under a guest's load%n%nBegun %s UTC, commit %s; %d CPUs, Linux %s, "
-          + "Java %s, %s, emulated.%n%n", begun, commit, Runtime.getRuntime().availableProcessors(),
+      out.printf(
+          "# Swaps of a device's server under a guest's load%n%nBegun %s UTC, commit %s; %d CPUs, Linux %s, "
+              + "Java %s, %s, emulated.%n%n",
+          begun, commit, Runtime.getRuntime().availableProcessors(),
           System.getProperty("os.version"), Runtime.version(), qemuVersion(environment));
       boolean good = new SwapSoak(environment, out, swaps).run();
       System.out.print(Files.readString(file));
@@ -72,8 +74,9 @@ final class SwapSoak {
   }
 
   private boolean run() throws UnavailableException, InterruptedException {
-    out.println("Pauses are the longest iterations of the guest's load around each swap, in ms as the guest measured "
-        + "them; the");
+    out.println(
+        "Pauses are the longest iterations of the guest's load around each swap, in ms as the guest measured "
+            + "them; the");
     out.println("last two columns are the longest iterations in each 50 ms without a swap.");
     out.println();
     out.println("| guest | swaps | iterations | interrupts lost | not raised | pause p50 | p99 | longest "
