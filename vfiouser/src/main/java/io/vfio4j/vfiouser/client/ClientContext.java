@@ -3,7 +3,7 @@ package io.vfio4j.vfiouser.client;
 
 import io.vfio4j.vfiouser.Limits;
 import io.vfio4j.vfiouser.client.memory.ClientMemory;
-import io.vfio4j.vfiouser.quirk.ServerQuirks;
+import io.vfio4j.vfiouser.exchange.ServerQuirks;
 import io.vfio4j.vfiouser.wire.Extensions;
 
 /**

@@ -4,7 +4,7 @@ package io.vfio4j.vfiouser.client;
 import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.DeviceLostException;
 import io.vfio4j.model.ErrnoException;
-import io.vfio4j.vfiouser.quirk.ServerQuirks;
+import io.vfio4j.vfiouser.exchange.ServerQuirks;
 
 /** Queries a server that may refuse most requests while its device is stopped. */
 record RunningOnlyServer(ClientCalls calls, ServerQuirks quirks) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.vfiouser.quirk;
+package io.vfio4j.vfiouser.exchange;
 
 import io.vfio4j.vfiouser.Limits;
+import io.vfio4j.vfiouser.quirk.ServerQuirk;
 import io.vfio4j.vfiouser.wire.VersionMessage;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
