@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.vfiouser.parked;
 
-import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.device.DeviceDescription.Region;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

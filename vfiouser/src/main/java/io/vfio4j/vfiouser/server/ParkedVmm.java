@@ -175,7 +175,7 @@ final class ParkedVmm implements Summons, AutoCloseable {
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case ErrnoException refused -> throw refused;
-        case LinuxException failed -> throw new ErrnoException(failed.errno(), failed.getMessage(), failed);
+        case LinuxException failed -> throw new ErrnoException(failed.errno(), String.valueOf(failed.getMessage()), failed);
         case null, default -> throw new IllegalStateException(e.getCause());
       }
     }
@@ -188,7 +188,7 @@ final class ParkedVmm implements Summons, AutoCloseable {
     synchronized (lock) {
       task = future;
       lock.notifyAll();
-      while (task == future) {
+      while (task != null) { // There is one caller, the device's thread.
         if (stopping || System.nanoTime() - begun > MAX_WAIT_NANOS) {
           task = null;
           throw new ErrnoException(Errno.EBUSY, "the second VMM is in the middle of a message");
@@ -268,7 +268,7 @@ final class ParkedVmm implements Summons, AutoCloseable {
       client = accepted;
       accepted = null;
       if (client == null && !parked.hasStaged()) {
-        if (task == null && !stopping) {
+        while (task == null && accepted == null && !stopping) {
           lock.wait();
         }
         return;

@@ -4,7 +4,6 @@ package io.vfio4j.vfiouser.server;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.vfiouser.device.DeviceDescription;
 import io.vfio4j.vfiouser.dma.MappedRange;
 import io.vfio4j.vfiouser.handover.VmmMapping;
 import io.vfio4j.vfiouser.handover.VmmSetup;
