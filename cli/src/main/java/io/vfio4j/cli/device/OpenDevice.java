@@ -181,6 +181,11 @@ public final class OpenDevice implements AutoCloseable {
               .formatted(name(), state, recoveryAdvice(state)),
           null);
     }
+    warnIfInUse();
+  }
+
+  /** Warns if a VMM is using a device that is about to load a state. */
+  public void warnIfInUse() {
     use().flatMap(ControlInfo::vmm).ifPresent(vmm -> log.accept(
         "%s is in use by pid %d, whose guest will find the device in the state that is loaded".formatted(
             name(),

@@ -84,6 +84,7 @@ public final class RestoreCommand implements Callable<Integer> {
     Output output = context.output();
     try (OpenDevices targets = targetOptions.open(devices, context);
         MappedMemory memory = targetOptions.mapMemory(common.spec(), output)) {
+      targets.list().forEach(OpenDevice::warnIfInUse);
       RestoreReport report = restore(path, targets.deviceSet().withMemory(memory.regions()), context);
       context.monitor().onRestored(report, path);
       FileReportText.lines(report, path).forEach(output::line);
