@@ -40,7 +40,7 @@ class StateMemorySwapTest {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
   /** Steps of a swap, at each of which it may be rolled back. */
-  private enum Step {
+  enum Step {
     ADOPTED,
     WRITTEN,
     LOADED,
