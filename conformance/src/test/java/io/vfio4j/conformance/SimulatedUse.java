@@ -9,7 +9,6 @@ import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.info.IrqInfo;
 import io.vfio4j.model.info.RegionInfo;
-import io.vfio4j.testkit.ManualClock;
 import io.vfio4j.testkit.MisbehavingDevice;
 import io.vfio4j.testkit.Misbehaviour;
 import io.vfio4j.testkit.SimulatedSettings;

@@ -78,17 +78,17 @@ final class SimulatedUseDevice implements MigratableDevice {
   public TransitionResult moveTo(DeviceState target) throws DeviceException {
     requested.add(target);
     DeviceState from = honest.state();
-    boolean refused = from == DeviceState.RUNNING && target == DeviceState.RUNNING_P2P
-        && misbehaves(UseMisbehaviour.REFUSES_P2P)
-        || from == DeviceState.STOP_COPY && misbehaves(UseMisbehaviour.STAYS_IN_STOP_COPY);
+    boolean refused = (from == DeviceState.RUNNING && target == DeviceState.RUNNING_P2P
+        && misbehaves(UseMisbehaviour.REFUSES_P2P))
+        || (from == DeviceState.STOP_COPY && misbehaves(UseMisbehaviour.STAYS_IN_STOP_COPY));
     if (refused) {
       throw new TransitionException(identity().name(), from, target, Errno.EIO, from, null);
     }
     if (from == DeviceState.RUNNING_P2P && misbehaves(UseMisbehaviour.STAYS_IN_P2P)) {
       return new TransitionResult(target, Optional.empty());
     }
-    boolean slow = target == DeviceState.RUNNING_P2P && misbehaves(UseMisbehaviour.SLOW)
-        || target == DeviceState.STOP_COPY && misbehaves(UseMisbehaviour.LONG_PAUSE);
+    boolean slow = (target == DeviceState.RUNNING_P2P && misbehaves(UseMisbehaviour.SLOW))
+        || (target == DeviceState.STOP_COPY && misbehaves(UseMisbehaviour.LONG_PAUSE));
     if (slow) {
       clock.advance(Duration.ofSeconds(1));
     }

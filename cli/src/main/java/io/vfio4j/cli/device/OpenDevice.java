@@ -279,7 +279,7 @@ public final class OpenDevice implements AutoCloseable {
     if (control != null) {
       // A device that a VMM uses returns to RUNNING, unless it was surrendered.
       return use()
-          .filter(info -> info.isSurrendered() || info.vmm().isEmpty() && control.device().keepsStopped())
+          .filter(info -> info.isSurrendered() || (info.vmm().isEmpty() && control.device().keepsStopped()))
           .isPresent();
     }
     return !isInProcess() && device instanceof VfioUserClient client && client.keepsStopped();

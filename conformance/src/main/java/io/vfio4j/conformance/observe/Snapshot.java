@@ -9,8 +9,9 @@ import io.vfio4j.model.MigrationFeatures;
 /**
  * All that can be seen of a device in use at one time.
  *
- * @param configSpace its content; nobody changes the array
+ * @param configSpace its content, which is not changed
  */
+@SuppressWarnings("ArrayRecordComponent") // Snapshots are compared by their parts.
 record Snapshot(DeviceState state, DeviceUse use, MigrationFeatures features, DeviceInfos infos,
     byte[] configSpace) {
 }

@@ -175,7 +175,8 @@ final class ParkedVmm implements Summons, AutoCloseable {
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case ErrnoException refused -> throw refused;
-        case LinuxException failed -> throw new ErrnoException(failed.errno(), String.valueOf(failed.getMessage()), failed);
+        case LinuxException failed ->
+          throw new ErrnoException(failed.errno(), String.valueOf(failed.getMessage()), failed);
         case null, default -> throw new IllegalStateException(e.getCause());
       }
     }

@@ -36,9 +36,13 @@ public final class LoadServer implements AutoCloseable, Supplier<List<String>> {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     server.close();
-    run.result();
+    try {
+      run.result();
+    } catch (Exception e) {
+      throw new IllegalStateException("the server has failed", e);
+    }
     if (device.isWrittenInStopCopy()) {
       log.add(WRITTEN);
     }

@@ -164,8 +164,8 @@ class VmmReplacementTest {
         ControlClient control = control();
         Fd memory = Memfd.create("guest", RANGE.length());
         EventFd irqOfOne = EventFd.create();
-        EventFd irqOfTwo = EventFd.create();
-        VfioUserClient one = server.connect()) {
+        EventFd irqOfTwo = EventFd.create()) {
+      VfioUserClient one = server.connect();
       one.dma().map(RANGE, memory, 0, true);
       one.irqs().assign(2, 0, List.of(irqOfOne));
       write(one, 41, server);
