@@ -84,17 +84,17 @@ public final class CheckingVmm implements AutoCloseable {
 
   private void run() {
     try {
-      while (!ending) {
+      for (long round = rounds + 1; !ending; round++) {
         running.acquire();
         try {
           if (toPost > posted) {
             post();
           }
-          round(rounds + 1);
+          round(round);
         } finally {
           running.release();
         }
-        rounds++;
+        rounds = round;
         LockSupport.parkNanos(PAUSE_NANOS);
       }
     } catch (InterruptedException | IOException | WrongValue e) {
