@@ -111,6 +111,7 @@ public final class Guest implements AutoCloseable {
     input = successor.process().outputWriter(StandardCharsets.UTF_8);
   }
 
+  @SuppressWarnings("JdkObsolete") // SequenceInputStream takes nothing else.
   private Enumeration<InputStream> outputsInOrder() {
     return new Enumeration<>() {
       @Override
