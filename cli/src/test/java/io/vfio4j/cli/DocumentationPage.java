@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -28,6 +29,12 @@ record DocumentationPage(String text) {
     String begin = "    " + beginning;
     return text.lines().filter(line -> line.startsWith(begin))
         .map(line -> line.substring(begin.length()).replace("/tmp/", folder + "/")).toList();
+  }
+
+  /** Returns the lines of output that the page shows, those of its blocks marked {@code text}. */
+  List<String> outputs() {
+    return Arrays.stream(text.split("```text\n", -1)).skip(1)
+        .flatMap(block -> block.substring(0, block.indexOf("```")).lines()).toList();
   }
 
   /** Returns the only Java program on the page. */
