@@ -29,7 +29,8 @@ public interface Journal {
   interface Entries {
 
     /**
-     * Appends a record. It is durable when this method returns.
+     * Appends a record. When this method returns, it survives the end of the process, and unless all
+     * devices end with this host, that of the host.
      *
      * @param step the record
      * @param reason why, for output

@@ -188,7 +188,7 @@ public final class SwapCommand implements Callable<Integer> {
       ConnectionHandover handover = new ConnectionHandover(control(source), control(target), token, observer);
       DeviceSet moved = sources.deviceSet().withHandover(handover);
       MigrationOptions options =
-          context.options().withJournal(new SwapJournal(new AbsoluteAddressJournal(state),
+          context.options().withJournal(new SwapJournal(new AbsoluteAddressJournal(state.forOneHost()),
               new SwapJournal.Swapped(token, control(target).info().server())));
       return new SourceRunner(context, inputs, peer).run(listener -> LocalMigration.run(moved,
           DeviceSet.of(target.device()), options, Workload.NONE, event -> {

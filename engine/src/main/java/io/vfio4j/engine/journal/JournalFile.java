@@ -36,13 +36,24 @@ public final class JournalFile implements Journal.Entries {
   private static final Lock PROCESS = new ReentrantLock();
 
   private final Path path;
+  private final boolean isForOneHost;
 
-  JournalFile(Path path) {
+  /**
+   * Creates an object for a file.
+   *
+   * @param isForOneHost whether both sides of the migration are processes of this host
+   */
+  JournalFile(Path path, boolean isForOneHost) {
     this.path = path;
+    this.isForOneHost = isForOneHost;
   }
 
-  /** Creates the file with its first record; file and name are on disk when this returns. */
-  static JournalFile create(Path path, Journal.Header header) throws JournalException {
+  /**
+   * Creates the file with its first record; file and name are on disk when this returns.
+   *
+   * @param isForOneHost whether both sides of the migration are processes of this host
+   */
+  static JournalFile create(Path path, Journal.Header header, boolean isForOneHost) throws JournalException {
     JournalRecord record =
         new JournalRecord(JournalStep.PREPARED, Instant.now(), "nothing has been touched yet");
     boolean made = false;
@@ -53,9 +64,10 @@ public final class JournalFile implements Journal.Entries {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
         made = true;
         write(file, JournalFormat.firstRecord(header, OwnerProcess.current(), record), 0);
+        file.force(true);
       }
       syncFolder(path);
-      JournalFile file = new JournalFile(path);
+      JournalFile file = new JournalFile(path, isForOneHost);
       file.readBack();
       return file;
     } catch (IOException e) {
@@ -164,8 +176,17 @@ public final class JournalFile implements Journal.Entries {
   public void add(JournalStep step, String reason) throws JournalException {
     locked(step, (file, found) -> {
       requireAllowed(found, step);
-      append(file, JournalFormat.nextRecord(new JournalRecord(step, Instant.now(), reason)), found.end());
+      append(file, JournalFormat.nextRecord(new JournalRecord(step, Instant.now(), reason)), found.end(),
+          isForced(step));
     });
+  }
+
+  /**
+   * Returns whether a record is forced to disk. The devices of one host end with it, so the two records that are written
+   * while they are stopped need to survive a process only; the record that follows forces them to disk.
+   */
+  private boolean isForced(JournalStep step) {
+    return !isForOneHost || (step != JournalStep.GIVEN && step != JournalStep.COMMITTED);
   }
 
   /** An action on the locked file and its contents. */
@@ -220,10 +241,14 @@ public final class JournalFile implements Journal.Entries {
   }
 
   /** Appends a record after the last complete one; removes it again if it cannot be written completely. */
-  private static void append(FileChannel file, ByteBuffer record, int end) throws IOException {
+  private static void append(FileChannel file, ByteBuffer record, int end, boolean isForced)
+      throws IOException {
     file.truncate(end);
     try {
       write(file, record, end);
+      if (isForced) {
+        file.force(true);
+      }
     } catch (IOException e) {
       try {
         file.truncate(end).force(true);
@@ -239,7 +264,6 @@ public final class JournalFile implements Journal.Entries {
     while (record.hasRemaining()) {
       at += file.write(record, at);
     }
-    file.force(true);
   }
 
   private static String message(IOException e) {

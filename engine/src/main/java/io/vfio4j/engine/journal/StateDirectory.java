@@ -29,9 +29,11 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   private static final String SUFFIX = ".journal";
 
   private final Path folder;
+  private final boolean isForOneHost;
 
-  private StateDirectory(Path folder) {
+  private StateDirectory(Path folder, boolean isForOneHost) {
     this.folder = folder;
+    this.isForOneHost = isForOneHost;
   }
 
   /**
@@ -55,7 +57,16 @@ public final class StateDirectory implements Journal, OwnershipResponder {
       throw new JournalException(
           "the state directory %s cannot be used: %s".formatted(folder, e.getMessage()), e);
     }
-    return new StateDirectory(folder);
+    return new StateDirectory(folder, false);
+  }
+
+  /**
+   * Returns the same directory for migrations between processes of this host. The devices end with the host, so the records
+   * that are written while they are stopped survive a killed process, but are forced to disk only by the next record:
+   * the devices do not wait for the disk.
+   */
+  public StateDirectory forOneHost() {
+    return new StateDirectory(folder, true);
   }
 
   public Path folder() {
@@ -68,14 +79,14 @@ public final class StateDirectory implements Journal, OwnershipResponder {
 
   @Override
   public JournalFile begin(Header header) throws JournalException {
-    return JournalFile.create(file(header.migration(), header.side()), header);
+    return JournalFile.create(file(header.migration(), header.side()), header, isForOneHost);
   }
 
   /** Returns the journal of one side of a migration, if there is one. */
   public Optional<JournalFile> find(MigrationId migration, Side side) {
     Path file = file(migration, side);
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-        ? Optional.of(new JournalFile(file))
+        ? Optional.of(new JournalFile(file, isForOneHost))
         : Optional.empty();
   }
 
@@ -87,7 +98,7 @@ public final class StateDirectory implements Journal, OwnershipResponder {
   public List<JournalFile> all() throws JournalException {
     List<JournalFile> files = new ArrayList<>();
     try (DirectoryStream<Path> paths = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
-      paths.forEach(path -> files.add(new JournalFile(path)));
+      paths.forEach(path -> files.add(new JournalFile(path, isForOneHost)));
     } catch (IOException | DirectoryIteratorException e) {
       throw new JournalException(
           "the state directory %s cannot be read: %s".formatted(folder, e.getMessage()), e);

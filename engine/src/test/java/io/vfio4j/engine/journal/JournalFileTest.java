@@ -300,4 +300,18 @@ class JournalFileTest {
     assertThatThrownBy(() -> StateDirectory.open(theirs)).isInstanceOf(JournalException.class)
         .hasMessageContaining("it is owned by user 12345, and this is user 0");
   }
+
+  /** A directory for one host has the same records; a process that has died leaves them all. */
+  @ParameterizedTest
+  @EnumSource(Side.class)
+  void keepsRecordsForOneHost(Side side) throws JournalException {
+    JournalStep step = side == Side.SOURCE ? JournalStep.GIVEN : JournalStep.COMMITTED;
+    JournalFile file = state.forOneHost()
+        .begin(new Journal.Header(MigrationId.random(), side, DEVICES, "this process"));
+    file.add(step, "handed over");
+
+    assertThat(state.all()).singleElement().satisfies(
+        found -> assertThat(found.read().orElseThrow().last().step()).isEqualTo(step));
+    assertThatThrownBy(() -> file.add(step, "again")).isInstanceOf(JournalException.class);
+  }
 }
