@@ -9,6 +9,7 @@ import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.Quantities;
 import io.vfio4j.cli.base.SignalInterrupt;
 import io.vfio4j.cli.base.SizeConverter;
+import io.vfio4j.cli.base.TemporaryFolder;
 import io.vfio4j.cli.migrate.MigrationFailureReport;
 import io.vfio4j.cli.report.MigrationProgress;
 import io.vfio4j.engine.MigrationException;
@@ -112,7 +113,7 @@ public final class DemoCommand implements Callable<Integer> {
     Output output = common.output();
     output
         .line("vfio4j demo: a device under load, whose server is replaced twice; this takes a few seconds.");
-    try (SignalInterrupt _ = SignalInterrupt.install(); TemporaryFolder folder = new TemporaryFolder()) {
+    try (SignalInterrupt _ = SignalInterrupt.install(); TemporaryFolder folder = new TemporaryFolder("vfio4j-demo-")) {
       SwapResult result = new SwapDemo(settings, folder.path()).run();
       SwapReport report = new SwapReport(settings, result);
       return print(output, report.lines(), report.json(), result.passed());
@@ -128,7 +129,7 @@ public final class DemoCommand implements Callable<Integer> {
   private static DemoResult run(Output output, DemoTask demo)
       throws IOException, InterruptedException {
     try (SignalInterrupt _ = SignalInterrupt.install();
-        TemporaryFolder folder = new TemporaryFolder();
+        TemporaryFolder folder = new TemporaryFolder("vfio4j-demo-");
         MigrationProgress progress = new MigrationProgress(output)) {
       return demo.run(folder.path(), progress);
     } catch (MigrationException e) {

@@ -99,6 +99,8 @@ public final class SwapCommand implements Callable<Integer> {
       return compare(options, output);
     }
     StateDirectory state = stateDir.openForMigration(output);
+    SwapRehearsal.once()
+        .ifPresent(why -> output.warning("the pause may be longer, because the rehearsal failed: " + why));
     try (MigrationMonitor monitor = watch.start(common.spec(), output)) {
       CommandContext context =
           new CommandContext(options, monitor, output);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vfio4j.cli.demo;
+package io.vfio4j.cli.base;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,16 +8,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A temporary folder for sockets and journals. */
-final class TemporaryFolder implements AutoCloseable {
+/** A temporary folder for sockets and journals, deleted when it is closed. */
+public final class TemporaryFolder implements AutoCloseable {
 
   private final Path path;
 
-  TemporaryFolder() throws IOException {
-    path = Files.createTempDirectory("vfio4j-demo-");
+  /**
+   * Creates a folder that only this user can read.
+   *
+   * @param prefix the beginning of its name
+   */
+  public TemporaryFolder(String prefix) throws IOException {
+    path = Files.createTempDirectory(prefix);
   }
 
-  Path path() {
+  public Path path() {
     return path;
   }
 
