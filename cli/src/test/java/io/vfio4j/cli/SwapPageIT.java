@@ -48,7 +48,8 @@ class SwapPageIT {
         } else {
           output.append(run(command));
         }
-        assertThat(vmm.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).as(command).isEqualTo(VALUE);
+        assertThat(vmm.readLong(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH)).as(command)
+            .isEqualTo(VALUE);
       }
       for (String line : page.outputs()) {
         String expected = line.replace("4135", Long.toString(ProcessHandle.current().pid()));

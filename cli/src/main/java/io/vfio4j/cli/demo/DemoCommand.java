@@ -113,7 +113,8 @@ public final class DemoCommand implements Callable<Integer> {
     Output output = common.output();
     output
         .line("vfio4j demo: a device under load, whose server is replaced twice; this takes a few seconds.");
-    try (SignalInterrupt _ = SignalInterrupt.install(); TemporaryFolder folder = new TemporaryFolder("vfio4j-demo-")) {
+    try (SignalInterrupt _ = SignalInterrupt.install();
+        TemporaryFolder folder = new TemporaryFolder("vfio4j-demo-")) {
       SwapResult result = new SwapDemo(settings, folder.path()).run();
       SwapReport report = new SwapReport(settings, result);
       return print(output, report.lines(), report.json(), result.passed());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vfio4j.cli.migrate;
 
+import io.vfio4j.cli.base.ErrorMessages;
+import io.vfio4j.cli.base.TemporaryFolder;
+import io.vfio4j.cli.recover.SwapJournal;
 import io.vfio4j.devices.scratch.ScratchConfig;
 import io.vfio4j.devices.scratch.ScratchDevice;
 import io.vfio4j.engine.DeviceSet;
@@ -15,9 +18,6 @@ import io.vfio4j.vfiouser.client.ControlClient;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import io.vfio4j.vfiouser.server.ServerOptions;
 import io.vfio4j.vfiouser.server.VfioUserServer;
-import io.vfio4j.cli.recover.SwapJournal;
-import io.vfio4j.cli.base.ErrorMessages;
-import io.vfio4j.cli.base.TemporaryFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -90,7 +90,8 @@ final class SwapRehearsal {
     }
   }
 
-  private static void swap(Server from, Server to, StateDirectory state) throws IOException, MigrationException {
+  private static void swap(Server from, Server to, StateDirectory state)
+      throws IOException, MigrationException {
     try (ControlClient target = to.control(); ControlClient source = from.control()) {
       long token = source.info().token();
       MigrationOptions options =
@@ -115,8 +116,9 @@ final class SwapRehearsal {
       controlSocket = folder.resolve(name + ".control");
       device = new ScratchDevice(ScratchConfig.named(name).withMemorySize(MEMORY).withPassesMemory(true));
       try {
-        server = VfioUserServer.listen(socket, device, ServerOptions.DEFAULT.withControl(controlSocket), line -> {
-        });
+        server =
+            VfioUserServer.listen(socket, device, ServerOptions.DEFAULT.withControl(controlSocket), line -> {
+            });
       } catch (IOException | RuntimeException e) {
         device.close();
         throw e;
