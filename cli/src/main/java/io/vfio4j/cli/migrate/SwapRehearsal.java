@@ -95,9 +95,11 @@ final class SwapRehearsal {
     try (ControlClient target = to.control(); ControlClient source = from.control()) {
       long token = source.info().token();
       MigrationOptions options =
-          OPTIONS.withJournal(new SwapJournal(new AbsoluteAddressJournal(state), token));
+          OPTIONS.withJournal(new SwapJournal(new AbsoluteAddressJournal(state),
+              new SwapJournal.Swapped(token, target.info().server())));
       LocalMigration.run(
-          DeviceSet.of(source.device()).withHandover(new ConnectionHandover(source, target, token)),
+          DeviceSet.of(source.device())
+              .withHandover(new ConnectionHandover(source, target, token, SwapObserver.NONE)),
           DeviceSet.of(target.device()), options, Workload.NONE, MigrationListener.NONE);
     }
   }
