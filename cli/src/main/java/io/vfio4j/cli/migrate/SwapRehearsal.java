@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -125,7 +126,8 @@ final class SwapRehearsal {
         device.close();
         throw e;
       }
-      thread.submit(() -> {
+      // If it fails, so does the rehearsal's use of it.
+      Future<?> _ = thread.submit(() -> {
         server.run();
         return null;
       });

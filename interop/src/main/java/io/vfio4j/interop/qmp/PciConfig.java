@@ -62,7 +62,7 @@ final class PciConfig implements AutoCloseable {
   }
 
   private void select(int offset) throws IOException {
-    output(qmp, ADDRESS_PORT, Integer.BYTES, ENABLE | function | offset & 0xfc);
+    output(qmp, ADDRESS_PORT, Integer.BYTES, ENABLE | function | (offset & 0xfc));
   }
 
   private static int input(QmpClient qmp, int port, int width) throws IOException {

@@ -57,6 +57,7 @@ public record PciFunctionState(String address, int command, List<Register> regis
    * @param tableAddress the physical address of the table
    * @param table the table; empty if the function does not decode memory
    */
+  @SuppressWarnings("ArrayRecordComponent") // Not compared.
   public record Msix(int controlOffset, int control, long tableAddress, byte[] table) {
   }
 
