@@ -171,6 +171,7 @@ record ProbeReport(DeviceFacts device, MigrationFacts migration, List<Note> quir
         .with("facts", device.facts(),
             fact -> Json.object().with("name", fact.name()).with("words", fact.text()).build())
         .with("vmm", device.vmm().map(VmmReport::json).orElse(JsonNull.INSTANCE))
+        .with("replacement", device.vmm().map(VmmReport::replacementJson).orElse(JsonNull.INSTANCE))
         .with("regions", device.regions(), ProbeReport::json).with("irqs", device.irqs(), ProbeReport::json)
         .with("versions", migration.versions(), version -> new JsonPrimitive(version))
         .with("features", FeatureNames.of(migration.features()))

@@ -63,7 +63,7 @@ final class VfioUserReport {
 
   private static Optional<VmmReport> vmm(OpenDevice device) throws DeviceException {
     return device.control().isEmpty() ? Optional.empty()
-        : Optional.of(new VmmReport(device.control().get().info()));
+        : Optional.of(new VmmReport(device.control().get().info(), device.control().get().handoverInfo()));
   }
 
   private static List<Integer> versions(VfioUserClient client) {

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,9 +37,10 @@ class ControlAddressIT {
   @TempDir
   private Path folder;
 
-  private ChildServer serve(String name) throws Exception {
-    return ChildServer.start(CommandProcesses.serve(folder.resolve(name + ".sock"), "--control",
-        folder.resolve(name + ".control").toString()));
+  private ChildServer serve(String name, String... more) throws Exception {
+    return ChildServer.start(CommandProcesses.serve(folder.resolve(name + ".sock"),
+        Stream.concat(Stream.of("--control", folder.resolve(name + ".control").toString()), Stream.of(more))
+            .toArray(String[]::new)));
   }
 
   private String control(String name) {
@@ -137,6 +139,27 @@ class ControlAddressIT {
       assertThat(facts.getFirst()).startsWith("VMM pid " + ProcessHandle.current().pid() + ", uid ");
       assertThat(facts).contains("mappings 1 of 1.0 MiB", "enabled no interrupts");
       assertTrafficContinues(vmm);
+    }
+  }
+
+  @Test
+  void showsSecondVmm() throws Exception {
+    try (ChildServer a = serve("a", "--handover-grace", "1500ms");
+        VfioUserClient _ = VfioUserClient.connect(a.socket(), ClientOptions.DEFAULT)) {
+      JsonObject before =
+          CommandRun.vfio4j("probe", control("a"), "--json").event("probe").getAsJsonObject("replacement");
+      assertThat(before.get("candidate").isJsonNull()).isTrue();
+      assertThat(before.get("epoch").getAsInt()).isEqualTo(1);
+      assertThat(before.get("grace_ms").getAsInt()).isEqualTo(1500);
+      try (VfioUserClient _ = VfioUserClient.connect(a.socket(), ClientOptions.DEFAULT)) {
+        JsonObject after =
+            CommandRun.vfio4j("probe", control("a"), "--json").event("probe").getAsJsonObject("replacement");
+        assertThat(after.getAsJsonObject("candidate").get("pid").getAsLong())
+            .isEqualTo(ProcessHandle.current().pid());
+        assertThat(CommandRun.vfio4j("probe", control("a")).out())
+            .containsPattern("second VMM +pid " + ProcessHandle.current().pid())
+            .containsPattern("epoch +1; waits 1.5 s if its owner is lost");
+      }
     }
   }
 
