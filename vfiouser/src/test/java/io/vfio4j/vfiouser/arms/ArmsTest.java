@@ -138,7 +138,8 @@ class ArmsTest {
   }
 
   /**
-   * Most fail in the first swaps, and each for its own reason.
+   * Most fail in the first swaps, and each for its own reason. Messages that are left behind are missed, or end in the
+   * middle, so that the rest makes no sense.
    *
    * @param reason what the failed check and the servers' log say
    */
@@ -147,10 +148,10 @@ class ArmsTest {
       "NO_HOLD, 'a register was written in STOP_COPY'",
       "KICK_BEFORE_LINE, 'INTERRUPT_LOST: (MSI-X|INTx)'",
       "INTX_UNCONDITIONAL, 'INTERRUPT_SPURIOUS: the number of interrupts by INTx is 2 instead of 1'",
-      "UNREAD_LEFT_BEHIND, 'REGISTER: the number (out of order|written last)|not answered in time'",
+      "UNREAD_LEFT_BEHIND, 'REGISTER: the number (out of order|written last)|CONNECTION: '",
       "NO_DRAIN, 'a reply without a command'"})
   void failsWithoutGuard(Arm arm, Pattern reason) throws Exception {
-    Outcome outcome = run(arm, 400, Duration.ofSeconds(1));
+    Outcome outcome = run(arm, 2000, Duration.ofSeconds(1));
     assertThat(outcome.deviation()).as("what the VMM noticed in %d swaps", outcome.swaps()).isNotNull();
     assertThat(outcome.deviation().getMessage() + outcome.log()).containsPattern(reason);
     assertThat(outcome.log().contains(LoadServer.WRITTEN)).isEqualTo(arm == Arm.NO_HOLD);
