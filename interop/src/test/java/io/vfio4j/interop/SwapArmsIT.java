@@ -25,9 +25,10 @@ class SwapArmsIT {
   /** How long an interrupt may take. */
   private static final Duration PATIENCE = Duration.ofSeconds(4);
   /** Waits until the number of the device's interrupts no longer grows, and prints what the kernel says of them. */
-  private static final String STORM = "for i in $(seq 100); do n=$(grep uio_pci_generic /proc/interrupts); sleep 0.5; "
-      + "[ \"$n\" = \"$(grep uio_pci_generic /proc/interrupts)\" ] && break; done; "
-      + "dmesg | grep -E 'nobody cared|Disabling IRQ' || true";
+  private static final String STORM =
+      "for i in $(seq 100); do n=$(grep uio_pci_generic /proc/interrupts); sleep 0.5; "
+          + "[ \"$n\" = \"$(grep uio_pci_generic /proc/interrupts)\" ] && break; done; "
+          + "dmesg | grep -E 'nobody cared|Disabling IRQ' || true";
   private static final String BEHIND_PORT = "0000:01:00.0";
 
   @RegisterExtension
