@@ -267,10 +267,15 @@ class V1Test {
     }
   }
 
-  /** Default methods of the device's interface must be forwarded too. */
+  /**
+   * Default methods of the device's interface must be forwarded too, except that no state memory is offered: a state read
+   * through the region, and one that omits the memory, could not be told apart.
+   */
   @Test
   void delegatesEveryMethod() {
-    assertThat(Arrays.stream(EmulatedDevice.class.getMethods()).map(Method::getName))
+    assertThat(Arrays.stream(EmulatedDevice.class.getMethods()).map(Method::getName)
+        .filter(name -> !name.contains("StateMemory") && !name.equals("stateMemory")
+            && !name.equals("hasAdoptedMemory")))
         .allSatisfy(name -> assertThat(Arrays.stream(V1Device.class.getDeclaredMethods())
             .map(Method::getName)).contains(name));
   }
