@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * device and the start of the other one. In a process that has just started, most of that time would be spent loading and
  * linking code; after a rehearsal that is done.
  */
-final class SwapRehearsal {
+public final class SwapRehearsal {
 
   private static final long MEMORY = 64 << 10;
   private static final int SWAPS = 4;
@@ -57,7 +57,7 @@ final class SwapRehearsal {
    * Rehearses in a temporary folder, unless this process has done so before. If that fails, the pause of the first swap is
    * longer, and nothing else: the failure is returned for output.
    */
-  static Optional<String> once() {
+  public static Optional<String> once() {
     if (IS_DONE.getAndSet(true)) {
       return Optional.empty();
     }

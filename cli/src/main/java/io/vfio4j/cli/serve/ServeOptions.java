@@ -13,6 +13,7 @@ import io.vfio4j.cli.base.Output;
 import io.vfio4j.cli.base.SocketFile;
 import io.vfio4j.cli.base.Termination;
 import io.vfio4j.cli.base.VersionsConverter;
+import io.vfio4j.cli.migrate.SwapRehearsal;
 import io.vfio4j.devices.DeviceOptions;
 import io.vfio4j.devices.DeviceProvider;
 import io.vfio4j.devices.DeviceSetup;
@@ -40,6 +41,12 @@ import picocli.CommandLine.Spec;
 
 /** The options of every command that serves a device, as a mixin, and the serving itself. */
 final class ServeOptions {
+
+  /**
+   * The launcher sets this property when it records an AOT cache: the server then rehearses what it will do in a swap, so
+   * that the cache has the code, and the profiles, of the part for which a VM waits.
+   */
+  private static final String TRAINING = "vfio4j.training";
 
   @Option(names = "--socket", paramLabel = "PATH", required = true, description = "Listen on the UNIX socket PATH (mode 0600). A socket left by a dead server is replaced.")
   private @Nullable Path socket;
@@ -260,6 +267,9 @@ final class ServeOptions {
         Termination.Registration _ = Termination.onSignal(server::stop)) {
       if (untilEof) {
         StandardInputMonitor.onEndOfInput(server::stop);
+      }
+      if (control != null && Boolean.getBoolean(TRAINING)) {
+        SwapRehearsal.once().ifPresent(service.output::warning);
       }
       service.output.line("listening on " + service.path);
       // A program that waits for this event gets it even with --quiet.

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A device whose server is replaced twice under a client that uses it. */
+@Tag("long")
 class SwapDemoIT {
 
   private static final long MEMORY = 8 << 20;

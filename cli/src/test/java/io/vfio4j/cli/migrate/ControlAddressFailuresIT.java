@@ -18,10 +18,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Commands that fail on a device through its control socket: its VMM, which checks everything, does not notice. */
+@Tag("long")
 class ControlAddressFailuresIT {
 
   private static final int ROUNDS = 3;

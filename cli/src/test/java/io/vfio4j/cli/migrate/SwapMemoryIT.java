@@ -20,10 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The memory of a device goes by descriptor from one server process to another, with {@code swap}. */
+@Tag("long")
 class SwapMemoryIT {
 
   private static final int MEMORY = ScratchLayout.MEMORY_BAR;

@@ -21,12 +21,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Swaps that cannot be done: the device goes on at the old server, and its VMM, which checks everything, does not notice. */
+@Tag("long")
 class SwapRefusalsIT {
 
   private static final int ROUNDS = 3;
