@@ -7,6 +7,8 @@ import io.vfio4j.model.DeviceException;
 import io.vfio4j.model.info.IrqInfo;
 import io.vfio4j.model.info.RegionInfo;
 import io.vfio4j.vfiouser.client.ControlClient;
+import io.vfio4j.vfiouser.client.ControlInfo;
+import io.vfio4j.vfiouser.client.HandoverInfo;
 import io.vfio4j.vfiouser.client.VfioUserClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +33,7 @@ final class VmmViewComparison {
     view.compareIrqs(from, to);
     view.compare("limits", from.limits().toString(), to.limits().toString());
     view.compareMemory(source, target);
+    view.checkSecondVmm(source.handoverInfo());
     return new Comparison(view.properties, comparison.devices(), comparison.memory());
   }
 
@@ -65,6 +68,16 @@ final class VmmViewComparison {
     long mapped = source.info().mappedRegions();
     properties.add(Property.checked("mapped by the VMM", MemoryOffers.describeRegions(mapped),
         MemoryOffers.describeRegions(mapped), MemoryOffers.mappingObjection(mapped, offers.obstacle())));
+  }
+
+  /** A second VMM stays behind at the source, for a device that is another one then. */
+  private void checkSecondVmm(Optional<HandoverInfo> handover) {
+    Optional<ControlInfo.Vmm> second = handover.flatMap(HandoverInfo::candidate);
+    properties.add(Property.checked("second VMM", second.map(vmm -> "pid " + vmm.pid()).orElse("none"), "",
+        second.map(
+            vmm -> ("a second VMM, pid %d, is connected to the source and could not follow; hand the device over "
+                + "to it first, or disconnect it (vfio4j handover control:PATH --abort)")
+                .formatted(vmm.pid()))));
   }
 
   private void compare(String name, Object source, Object target) {

@@ -156,6 +156,22 @@ class SwapIT {
   }
 
   @Test
+  void refusesWhileSecondVmmIsConnected() throws Exception {
+    try (ChildServer a = serve("a", "--handover");
+        ChildServer _ = serve("b");
+        VfioUserClient vmm = connect(a)) {
+      try (VfioUserClient _ = connect(a)) {
+        for (List<String> more : List.of(List.of("--dry-run"), List.<String>of())) {
+          CommandRun refused = swap("a", "b", more.toArray(String[]::new));
+          assertThat(refused.exitCode()).isEqualTo(ExitCodes.FAILURE);
+          assertThat(refused.out() + refused.err()).contains("a second VMM, pid ", "could not follow");
+        }
+        vmm.readInt(ScratchLayout.REGISTERS_BAR, ScratchLayout.SCRATCH);
+      }
+    }
+  }
+
+  @Test
   void refusesTargetThatDiffersForVmm() throws Exception {
     try (ChildServer a = serve("a");
         ChildServer _ = serve("b", "--max-maps", "7");

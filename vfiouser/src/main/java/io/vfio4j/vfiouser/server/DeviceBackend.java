@@ -252,6 +252,9 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
   public ConnectionImage export() throws ErrnoException {
     ServerConnection connection = negotiated();
     connection.vmmCommands().checkPassable(device);
+    if (replacement != null && replacement.hasCandidate()) {
+      throw new ErrnoException(Errno.EBUSY, "a second VMM is connected, which could not follow the device");
+    }
     return export(connection);
   }
 

@@ -115,6 +115,11 @@ final class VmmReplacement implements OwnerLoss, AutoCloseable {
     return orphan != null;
   }
 
+  /** Returns whether a second VMM is connected. */
+  boolean hasCandidate() {
+    return parked.isOccupied();
+  }
+
   /** Returns facts about the parked VMM. */
   Optional<ParkedFacts> candidate() throws ErrnoException {
     return parked.isOccupied() ? parked.call(ParkedFacts::of) : Optional.empty();

@@ -215,6 +215,24 @@ class VmmReplacementTest {
     }
   }
 
+  /** The connection of a device with a second VMM is not passed on to another server. */
+  @Test
+  void isNotSwappedWithCandidate() throws Exception {
+    try (TestServer server = serve(Duration.ZERO);
+        ControlClient control = control();
+        VfioUserClient one = server.connect();
+        VfioUserClient _ = server.connect()) {
+      write(one, 3, server);
+      awaitCandidate(control);
+      control.device().moveTo(DeviceState.STOP_COPY);
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> control.passConnection(control))
+          .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EBUSY));
+      assertRefused(control, Errno.EBUSY, "the device is being moved; it is in STOP_COPY");
+      control.device().moveTo(DeviceState.RUNNING);
+      write(one, 4, server);
+    }
+  }
+
   /** Within the grace time, the device waits for a candidate that has all that the lost owner had. */
   @Test
   void candidateOwnsAnOrphanedDevice() throws Exception {
