@@ -275,8 +275,9 @@ class VmmReplacementTest {
         assertThat(two.readInt(TestDevice.CONFIG, 0x3c) & 0xff).isEqualTo(0x0d);
         write(two, 9, server);
       }
-      Await.until("the device is free", () -> control.info().vmm().isEmpty());
+      Await.until("the device waits, or is free", () -> control.info().vmm().isEmpty());
       try (VfioUserClient three = server.connect()) {
+        Await.until("it has an owner", () -> control.info().vmm().isPresent());
         write(three, 10, server);
       }
     }
