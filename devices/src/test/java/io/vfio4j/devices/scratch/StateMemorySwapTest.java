@@ -189,6 +189,9 @@ class StateMemorySwapTest {
       try (VfioUserClient other = b.connect()) {
         assertThat(other.readLong(MEMORY, 0)).as("the target's own memory").isZero();
       }
+      while (b.control.info().vmm().isPresent()) { // Its end resets the device.
+        Thread.onSpinWait();
+      }
       new Swap(a, b).upTo(Step.SURRENDERED).complete();
       assertThat(vmm.readLong(MEMORY, 8192)).isEqualTo(5);
     }
