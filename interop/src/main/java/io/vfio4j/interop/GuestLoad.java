@@ -79,7 +79,7 @@ final class GuestLoad {
   /**
    * Moves the device while the load runs, and waits until the load has gone on at the new server.
    *
-   * @throws IOException if the swap fails, with its output, or the load does not go on
+   * @throws IOException if the swap fails, with its output, or the load does not continue
    */
   void swap(ControlledServer from, ControlledServer to) throws IOException, InterruptedException {
     during(() -> {

@@ -63,7 +63,7 @@ class SwapGuestIT {
     swapUnderLoad(SwapGuest.VIRTUAL_IOMMU, SwapGuestIT::checkVfio);
   }
 
-  /** The guest goes on writing to the memory that QEMU has mapped, so each new server must use the same. */
+  /** The guest continues to write to the memory that QEMU has mapped, so each new server must use the same. */
   @Test
   void swapsMappedBar() throws Exception {
     swapUnderLoad(SwapGuest.MAPPED_BAR, run -> {

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Swaps that cannot be done: the device goes on at the old server, and its VMM, which checks everything, does not notice. */
+/** Swaps that cannot be done: the device stays with the old server, and its VMM, which checks everything, does not notice. */
 @Tag("long")
 class SwapRefusalsIT {
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 public enum RecordKind {
   /** What was negotiated, and the sockets; exactly one, the first. */
   CONNECTION(1),
-  /** The content of config space, which is no part of a device's migration state; at most one. */
+  /** The content of config space, which is not part of a device's migration state; at most one. */
   CONFIG_SPACE(2),
   /** A command of the VMM that sets the device up: DMA_MAP or DEVICE_SET_IRQS, as on the wire. */
   SETUP(3),

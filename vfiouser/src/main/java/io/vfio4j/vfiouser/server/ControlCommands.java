@@ -38,7 +38,7 @@ final class ControlCommands implements CommandHandlers {
 
   private void info(Request request, Reply reply) throws ErrnoException {
     request.requireSize(ControlInfo.REQUEST_SIZE);
-    requireArgsz(request, ControlInfo.SIZE);
+    requireRoom(request, ControlInfo.SIZE);
     requireNoFlags(request);
     Optional<VmmConnection> connection = vmm.connection();
     reply.size(ControlInfo.SIZE).u32(0, ControlInfo.SIZE).u32(ControlInfo.FLAGS, flags())
@@ -94,7 +94,7 @@ final class ControlCommands implements CommandHandlers {
   /** The token of a device without a VMM is 0. */
   private void checkToken(Request request) throws ErrnoException {
     request.requireSize(ConnectionToken.SIZE);
-    requireArgsz(request, ConnectionToken.SIZE);
+    requireRoom(request, ConnectionToken.SIZE);
     requireNoFlags(request);
     long token = vmm.connection().map(VmmConnection::token).orElse(0L);
     if (request.u64(ConnectionToken.TOKEN) != token) {
@@ -102,7 +102,8 @@ final class ControlCommands implements CommandHandlers {
     }
   }
 
-  private static void requireArgsz(Request request, int bytes) throws ErrnoException {
+  /** Checks that the client accepts a reply of a size. */
+  static void requireRoom(Request request, int bytes) throws ErrnoException {
     if (Integer.compareUnsigned(request.u32(0), bytes) < 0) {
       throw new ErrnoException(Errno.EINVAL, "argsz has no room for the reply");
     }

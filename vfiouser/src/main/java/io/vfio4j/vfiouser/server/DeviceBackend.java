@@ -3,7 +3,6 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.UnixSocket;
 import io.vfio4j.model.DeviceState;
 import io.vfio4j.model.Errno;
 import io.vfio4j.model.ErrnoException;
@@ -16,7 +15,6 @@ import io.vfio4j.vfiouser.handover.ConnectionHead;
 import io.vfio4j.vfiouser.handover.ConnectionImage;
 import io.vfio4j.vfiouser.handover.ConnectionRecord;
 import io.vfio4j.vfiouser.handover.RecordKind;
-import io.vfio4j.vfiouser.handover.ReplayTransport;
 import io.vfio4j.vfiouser.handover.VmmSetup;
 import io.vfio4j.vfiouser.irq.IrqTable;
 import io.vfio4j.vfiouser.log.ClientLog;
@@ -25,9 +23,6 @@ import io.vfio4j.vfiouser.recording.Recording;
 import io.vfio4j.vfiouser.recording.RecordingTransport;
 import io.vfio4j.vfiouser.v1.V1Device;
 import io.vfio4j.vfiouser.wire.MessageTransport;
-import io.vfio4j.vfiouser.wire.SocketTransport;
-import io.vfio4j.vfiouser.wire.UnreadBytes;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -303,16 +298,15 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     return new VmmImage(export(connection).withOwnFds(), connection.vmmCommands().infos().mappedRegions());
   }
 
-  /** Closes the connection without an effect on the device, or one that {@link #continueConnection} has staged. */
+  /** Closes the connection that is served, without an effect on the device. */
   void detach() {
-    ServerConnection connection = staged != null ? staged : current;
+    ServerConnection connection = current;
     if (connection != null) {
       connection.detach();
+      current = null;
+      vmm = null;
+      isDetaching = true;
     }
-    current = null;
-    staged = null;
-    vmm = null;
-    isDetaching = connection != null;
   }
 
   /**
@@ -330,7 +324,7 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
         .filter(record -> record.kind() != RecordKind.MAPPED_REGION
             && (restoresConfigSpace || record.kind() != RecordKind.CONFIG_SPACE))
         .toList();
-    VmmConnection facts = new VmmConnection(head.token(), head.connectedSince(), head.pid(), head.uid());
+    VmmConnection facts = VmmConnection.of(head);
     try {
       ServerConnection connection = adopt(head, restored, facts);
       connection.vmmCommands().infos().addMappedRegions(passed.mappedRegions());
@@ -351,7 +345,7 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     if (isConnected() || !takePlace.getAsBoolean()) {
       throw new ErrnoException(Errno.EBUSY, "a VMM is connected");
     }
-    VmmConnection passed = new VmmConnection(head.token(), head.connectedSince(), head.pid(), head.uid());
+    VmmConnection passed = VmmConnection.of(head);
     try {
       staged = adopt(head, records, passed);
       vmm = passed;
@@ -365,53 +359,13 @@ final class DeviceBackend implements VmmSlot, AutoCloseable {
     }
   }
 
+  /** Returns a connection that continues one from elsewhere, whose socket is {@link #socket} then. */
   private ServerConnection adopt(ConnectionHead head, List<ConnectionRecord> records, VmmConnection passed)
       throws ErrnoException, LinuxException {
-    List<Fd> sockets = SetupMessages.duplicates(records.getFirst().fds());
-    UnixSocket client = null;
-    UnixSocket twin = null;
-    ServerConnection connection = null;
-    try {
-      twin = head.hasTwin() ? UnixSocket.of(sockets.get(1)) : null;
-      client = UnixSocket.of(sockets.get(0));
-      connection = new ServerConnection(context, clientLog(passed), transport(client, records));
-      socket = client.fd();
-      connection.adopt(head, records, twin);
-      return connection;
-    } catch (LinuxException | ErrnoException | RuntimeException e) {
-      if (connection != null) {
-        connection.close();
-      } else {
-        if (client != null) {
-          client.close();
-        }
-        if (twin != null) {
-          twin.close();
-        }
-      }
-      sockets.forEach(Fd::close);
-      throw e;
-    }
-  }
-
-  private MessageTransport transport(UnixSocket client, List<ConnectionRecord> records)
-      throws ErrnoException, LinuxException {
-    ServerOptions options = context.options();
-    List<UnreadBytes> unread = new ArrayList<>();
-    MessageTransport transport =
-        SocketTransport.withTimeout(client, options.stallTimeout(), options.busyPoll(),
-            options.socketBuffer());
-    try {
-      for (ConnectionRecord record : records) {
-        if (record.kind() == RecordKind.INPUT) {
-          unread.add(new UnreadBytes(record.body(), SetupMessages.duplicates(record.fds())));
-        }
-      }
-    } catch (ErrnoException e) {
-      new ReplayTransport(transport, unread).close();
-      throw e;
-    }
-    return new ReplayTransport(transport, unread);
+    ConnectionAdopter.Adopted adopted =
+        new ConnectionAdopter(context).adopt(head, records, clientLog(passed));
+    socket = adopted.socket();
+    return adopted.connection();
   }
 
   @Override

@@ -34,7 +34,7 @@ final class HandoverCommands implements CommandHandlers {
 
   private void info(Request request, Reply reply) throws ErrnoException {
     request.requireSize(HandoverInfo.REQUEST_SIZE);
-    requireRoom(request, HandoverInfo.SIZE);
+    ControlCommands.requireRoom(request, HandoverInfo.SIZE);
     if (request.u32(HandoverInfo.FLAGS) != 0) {
       throw new ErrnoException(Errno.EINVAL, "HANDOVER_INFO with flags");
     }
@@ -55,7 +55,7 @@ final class HandoverCommands implements CommandHandlers {
 
   private void handOver(Request request, Reply reply) throws ErrnoException {
     request.requireSize(Handover.REQUEST_SIZE);
-    requireRoom(request, Handover.SIZE);
+    ControlCommands.requireRoom(request, Handover.SIZE);
     int flags = request.u32(Handover.FLAGS);
     long token = request.u64(Handover.TOKEN);
     VmmReplacement replacement = replacement();
@@ -70,11 +70,5 @@ final class HandoverCommands implements CommandHandlers {
     // A handover is counted when the new owner is first served, which is after this reply.
     reply.size(Handover.SIZE).u32(0, Handover.SIZE).u32(Handover.FLAGS, flags).u64(Handover.TOKEN, token)
         .u64(Handover.EPOCH, vmm.epoch() + (flags == 0 ? 1 : 0)).u64(Handover.TOOK, took);
-  }
-
-  private static void requireRoom(Request request, int bytes) throws ErrnoException {
-    if (Integer.compareUnsigned(request.u32(0), bytes) < 0) {
-      throw new ErrnoException(Errno.EINVAL, "argsz has no room for the reply");
-    }
   }
 }

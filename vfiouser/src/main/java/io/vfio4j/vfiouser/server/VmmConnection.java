@@ -3,6 +3,7 @@ package io.vfio4j.vfiouser.server;
 
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.UnixSocket;
+import io.vfio4j.vfiouser.handover.ConnectionHead;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -23,6 +24,11 @@ record VmmConnection(long token, long connectedSince, int pid, int uid) {
     } catch (LinuxException e) {
       return unknown();
     }
+  }
+
+  /** Returns facts about a connection that was passed on. */
+  static VmmConnection of(ConnectionHead head) {
+    return new VmmConnection(head.token(), head.connectedSince(), head.pid(), head.uid());
   }
 
   /** Returns facts about a connection of unknown origin. */

@@ -160,9 +160,16 @@ final class VmmReplacement implements OwnerLoss, AutoCloseable {
     }
   }
 
+  /** Lets both continue as before. An owner for which that fails is lost, and with it the device's state. */
   private void restore(VmmImage owner, VmmImage candidate) throws ErrnoException {
-    backend.continueConnection(owner, false);
-    parked.park(candidate);
+    try {
+      backend.continueConnection(owner, false);
+    } catch (ErrnoException e) {
+      context.device().reset();
+      throw e;
+    } finally {
+      parked.park(candidate);
+    }
   }
 
   private void parkOwner(VmmImage owner) {
@@ -179,11 +186,7 @@ final class VmmReplacement implements OwnerLoss, AutoCloseable {
    * @throws ErrnoException as {@link #handOver}
    */
   void preflight(long token) throws ErrnoException {
-    ParkedFacts facts =
-        candidate().orElseThrow(() -> new ErrnoException(Errno.ENOTCONN, "no second VMM is connected"));
-    if (token != 0 && facts.vmm().token() != token) {
-      throw new ErrnoException(Errno.ESTALE, "the second VMM is another one");
-    }
+    requireCandidate(token);
     if (context.hold().isActive() || context.device().state() != DeviceState.RUNNING) {
       throw new ErrnoException(Errno.EBUSY,
           "the device is being moved; it is in " + context.device().state());
@@ -219,12 +222,16 @@ final class VmmReplacement implements OwnerLoss, AutoCloseable {
    * @throws ErrnoException ENOTCONN without a candidate, ESTALE if it is another
    */
   void abort(long token) throws ErrnoException {
+    requireCandidate(token);
+    parked.disconnect();
+  }
+
+  private void requireCandidate(long token) throws ErrnoException {
     ParkedFacts facts =
         candidate().orElseThrow(() -> new ErrnoException(Errno.ENOTCONN, "no second VMM is connected"));
     if (token != 0 && facts.vmm().token() != token) {
       throw new ErrnoException(Errno.ESTALE, "the second VMM is another one");
     }
-    parked.disconnect();
   }
 
   @Override

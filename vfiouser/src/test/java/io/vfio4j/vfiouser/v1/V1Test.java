@@ -267,10 +267,7 @@ class V1Test {
     }
   }
 
-  /**
-   * Default methods of the device's interface must be forwarded too, except that no state memory is offered: a state read
-   * through the region, and one that omits the memory, could not be told apart.
-   */
+  /** Default methods of the device's interface must be forwarded too, except state memory: version 1 does not offer it. */
   @Test
   void delegatesEveryMethod() {
     assertThat(Arrays.stream(EmulatedDevice.class.getMethods()).map(Method::getName)
