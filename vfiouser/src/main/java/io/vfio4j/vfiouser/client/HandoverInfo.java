@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * What a server that admits a second VMM says about it, HANDOVER_INFO.
  *
- * @param epoch how many owners the device has had
+ * @param epoch the number of the connection that owns the device, or owned it last; each has a higher one
  * @param grace how long the device waits for a candidate when its owner disconnects; zero to be reset at once
  * @param isOrphaned whether it waits so
  * @param candidate the second VMM, which may become the owner

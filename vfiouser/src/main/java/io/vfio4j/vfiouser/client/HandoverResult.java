@@ -11,7 +11,7 @@ import java.time.Duration;
  * The result of {@link ControlClient#handOver}.
  *
  * @param token identifies the connection of the candidate
- * @param epoch how many owners the device has had
+ * @param epoch the number of the connection that owns the device, or owned it last; each has a higher one
  * @param took how long the exchange of the connections took; zero for other actions
  */
 public record HandoverResult(long token, long epoch, Duration took) {

@@ -257,6 +257,9 @@ final class ParkedVmm implements Summons, AutoCloseable {
       serve(); // A caller must not wait for it.
     } catch (LinuxException e) {
       log.accept("no second VMM is served: " + e.getMessage());
+      synchronized (lock) {
+        stopping = true; // Clients are rejected, instead of waiting for a thread that has ended.
+      }
     } catch (InterruptedException e) {
       // Only close() interrupts.
     }

@@ -156,8 +156,15 @@ public final class VfioUserServer implements DeviceServer {
   }
 
   private boolean takePlaceForStaged() {
+    if (acceptor == null || !acceptor.tryTakePlace()) {
+      return false;
+    }
     VmmReplacement admitting = replacement;
-    return acceptor != null && (admitting == null || admitting.admitStaged()) && acceptor.tryTakePlace();
+    boolean isFree = admitting == null || admitting.admitStaged();
+    if (!isFree) {
+      releasePlace();
+    }
+    return isFree;
   }
 
   private void releasePlaceOfStaged() {

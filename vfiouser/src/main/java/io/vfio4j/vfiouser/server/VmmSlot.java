@@ -42,7 +42,7 @@ interface VmmSlot {
   /** Closes the connection, which another server has. */
   void release();
 
-  /** Returns how many connections have owned the device. */
+  /** Returns the number of the connection that owns the device, or owned it last; each has a higher one. */
   long epoch();
 
   /** Returns the replacement of the VMM; empty if no second VMM is admitted. */

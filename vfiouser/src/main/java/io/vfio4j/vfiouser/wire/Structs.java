@@ -410,7 +410,7 @@ public final class Structs {
    */
   public static final class HandoverInfo {
     public static final int FLAGS = 4;
-    /** How many owners the device has had. */
+    /** The number of the connection that owns the device, or owned it last; each has a higher one. */
     public static final int EPOCH = 8;
     /** Nanoseconds. */
     public static final int GRACE = 16;
